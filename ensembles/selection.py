@@ -1,0 +1,46 @@
+"""Which trials go into an ensemble: the best finished ones.
+
+It looks at scores only. Trials that were stopped early are never taken, however good their score on an early rung
+looked, because nothing says that it would have lasted; neither are trials whose score is undefined.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from results.errors import InputError
+from results.ledger import COMPLETE, TrialRecord
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The trials to fuse.
+
+    Attributes:
+        trials: best first, at least one.
+        notice: what the user should know when there are fewer than asked for; None otherwise.
+    """
+
+    trials: tuple[TrialRecord, ...]
+    notice: str | None
+
+
+def select_best(trials: Iterable[TrialRecord], count: int) -> Selection:
+    """The `count` best COMPLETE trials, fewer if there are fewer. Of equal scores the earlier trial is better.
+
+    Raises:
+        InputError: `count` is below 1, or no trial is COMPLETE with a score.
+    """
+    if count < 1:
+        raise InputError("an ensemble has at least one trial", f"--top {count}", "give --top 1 or more")
+    records = list(trials)
+    scored = [(trial.score, trial) for trial in records if trial.state == COMPLETE and trial.score is not None]
+    if not scored:
+        raise InputError(
+            "an ensemble is made of COMPLETE trials",
+            f"none with a score among {len(records)} trials",
+            "let the search go on (--resume), or take another --run",
+        )
+    scored.sort(key=lambda pair: (-pair[0], pair[1].number))
+    chosen = tuple(trial for _, trial in scored[:count])
+    short = len(chosen) < count
+    return Selection(chosen, f"{count} trials asked for, {len(chosen)} COMPLETE: using these" if short else None)

@@ -1,0 +1,22 @@
+"""Decides what runs where: the search command, its study, Ray Tune's adapters and the live view.
+
+The only package that imports ray. Importing it imports neither ray nor optuna nor torch; each is imported where used.
+"""
+
+import os
+
+_RAY_ENVIRONMENT = {
+    # Under `uv run` Ray would start every worker through uv in an uploaded copy of the folder; workers shall run the
+    # driver's own interpreter. Ray reads this when it is imported, so it is set before any module here can do that.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    # Paths in logs and messages are then ones that a user can open.
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # The ledger is the record; Tune's own csv, json and TensorBoard files would be a second one.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    # Tune's own tables would be printed between ours.
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+for _name, _value in _RAY_ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)

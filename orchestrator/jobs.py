@@ -1,0 +1,82 @@
+"""From a question of the study to a trial's job: defaults filled in, rungs laid out, seeds drawn. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.study import Asked
+from results.layout import RunLayout
+from search_spaces.points import predict_settings
+from search_spaces.space import SearchSettings, Space
+from trainables.catalogue import DETECTORS
+from trainables.notation import predict_scale
+
+
+@dataclass(frozen=True)
+class JobFactory:
+    """Makes the jobs of one search.
+
+    Attributes:
+        space: what is searched.
+        layout: where the trials' folders go.
+        dataset: DATASET.yaml.
+        rule: name or path of the rule.
+        seed: of the search.
+        loader_workers: processes that load images for one trial.
+    """
+
+    space: Space
+    layout: RunLayout
+    dataset: Path
+    rule: str
+    seed: int
+    loader_workers: int = 0
+
+    def __call__(self, asked: Asked) -> dict[str, Any]:
+        """The fields of a `TrialJob`."""
+        params = complete_params(self.space.detector, asked.params)
+        return {
+            "number": asked.number,
+            "detector": self.space.detector,
+            "params": params,
+            "views": complete_views(self.space, params),
+            "post": asdict(self.space.post),
+            "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
+            "dataset": str(self.dataset),
+            "rule": self.rule,
+            "seed": trial_seed(self.seed, asked.number),
+            "folder": str(self.layout.trial(asked.number).folder.resolve()),
+            "loader_workers": self.loader_workers,
+        }
+
+
+def complete_params(detector: str, point: Mapping[str, object]) -> dict[str, object]:
+    """A point of the space with the catalogue's defaults for every key it does not name."""
+    defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
+    return {**defaults, **point}
+
+
+def complete_views(space: Space, params: Mapping[str, object]) -> list[dict[str, object]]:
+    """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it stands for."""
+    defaults = {name: parameter.default for name, parameter in DETECTORS[space.detector].predict.items()}
+    return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space)]
+
+
+def _at_scale(view: dict[str, object], params: Mapping[str, object]) -> dict[str, object]:
+    if "scale" not in view:
+        return view  # the fake detector sees no images
+    scale = predict_scale(str(view["scale"]), str(params["train_scale"]))
+    return {**view, "scale": str(scale)}
+
+
+def rung_epochs(search: SearchSettings, epochs: int) -> list[int]:
+    """Epochs after which a trial reports: every `report_every`, and the last."""
+    return sorted({*range(search.report_every, epochs + 1, search.report_every), epochs})
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """A trial's own seed, below 2**31, from the search's seed and the trial's number."""
+    digest = hashlib.blake2b(f"trial {seed}/{number}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) % 2**31

@@ -1,0 +1,83 @@
+"""Shows a running search: a live table on a terminal, one line an event where output goes to a file or a pipe."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from orchestrator.progress import Progress, best_score, clock, render
+from orchestrator.study import Study
+from results.ledger import RUNNING, TrialRecord
+
+
+class LiveView:
+    """Follows a study; made by `watching`.
+
+    Args:
+        study: what is shown.
+        start: how the search stood when this session began; its clock runs from now.
+        console: where to.
+    """
+
+    def __init__(self, study: Study, start: Progress, console: Console) -> None:
+        self._study = study
+        self._start = start
+        self._console = console
+        self._began = time.monotonic()
+        self._said: dict[int, TrialRecord] = dict(study.records)
+        self._ended_before = _ended(self._said)
+
+    def progress(self) -> Progress:
+        """How the search stands now."""
+        deadline = self._study.budget.deadline
+        return Progress(
+            name=self._start.name,
+            records=dict(self._study.records),
+            trials=self._start.trials,
+            epochs=self._start.epochs,
+            elapsed_s=time.monotonic() - self._began,
+            ended_here=_ended(self._study.records) - self._ended_before,
+            slots=self._start.slots,
+            left_s=None if deadline is None else max(deadline - time.monotonic(), 0.0),
+            dashboard=self._start.dashboard,
+        )
+
+    def say_changes(self, study: Study) -> None:
+        """Prints a line for each trial that changed since the last call."""
+        for number, record in study.records.items():
+            if self._said.get(number) != record:
+                self._said[number] = record
+                self._console.print(self._line(record), highlight=False, soft_wrap=True)
+
+    def __rich__(self) -> RenderableType:
+        return render(self.progress())
+
+    def _line(self, record: TrialRecord) -> str:
+        stamp = clock(time.monotonic() - self._began)
+        epoch, score = record.rungs[-1] if record.rungs else (0, None)
+        shown = record.score if record.score is not None else score
+        best = best_score(self._study.records)
+        parts = [f"{stamp:>7}  trial {record.number:>3}  {record.state:<8}  epoch {epoch}"]
+        parts.append(f"score {'-' if shown is None else f'{shown:.4f}'}")
+        parts.append(f"best {'-' if best is None else f'{best:.4f}'}")
+        if record.reason:
+            parts.append(f"({record.reason})")
+        return "  ".join(parts)
+
+
+@contextmanager
+def watching(study: Study, start: Progress, console: Console) -> Iterator[LiveView]:
+    """Shows the study while the block runs."""
+    view = LiveView(study, start, console)
+    if not console.is_terminal:
+        study.subscribe(view.say_changes)
+        yield view
+        return
+    with Live(view, console=console, refresh_per_second=2, transient=True):
+        yield view
+
+
+def _ended(records: dict[int, TrialRecord]) -> int:
+    return sum(1 for record in records.values() if record.state != RUNNING)

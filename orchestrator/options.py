@@ -1,0 +1,58 @@
+"""The command line of `python -m orchestrator.search`. Light: `--help` answers without importing the rest."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line as given; None where the user said nothing."""
+
+    space: str
+    data: str | None
+    name: str | None
+    profile: str
+    trials: int | None
+    hours: float | None
+    gpus_per_trial: float | None
+    address: str | None
+    resume: bool
+    dry_run: bool
+    seed: int | None
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Reads the command line of `python -m orchestrator.search`; a malformed one ends in exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator.search",
+        description="Train detectors as trials on Ray, let Optuna choose them, solve post-processing exactly.",
+    )
+    parser.add_argument("--space", required=True, help="a space file, or the name of a shipped one (cascade.yaml)")
+    parser.add_argument("--data", help="demo (the default), demo-full or a DATASET.yaml")
+    parser.add_argument("--name", help="name of the run; its folder is runs/NAME")
+    parser.add_argument("--profile", default="auto", help="auto (full with a GPU, demo without), or one of the space's")
+    parser.add_argument(
+        "--trials", type=_positive_whole, help="trials of the whole search, failed and resumed ones too"
+    )
+    parser.add_argument("--hours", type=_positive, help="stop after this long; the space's own budget when left out")
+    parser.add_argument("--gpus-per-trial", type=_positive, help="GPUs of one trial, may be a fraction (default 1)")
+    parser.add_argument("--address", help="of a running Ray cluster; a local one is started when left out")
+    parser.add_argument("--resume", action="store_true", help="finish what is unfinished in --name, or the newest run")
+    parser.add_argument("--dry-run", action="store_true", help="prove that every key takes effect; start nothing")
+    parser.add_argument("--seed", type=int, help="of every random choice (default 0)")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _positive_whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed, received {text}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, received {text}")
+    return value

@@ -1,0 +1,35 @@
+"""Samplers and pruners: a space's `search` settings -> Optuna's objects."""
+
+import hashlib
+
+import optuna
+from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+
+from search_spaces.space import MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
+
+
+def build_sampler(search: SearchSettings, seed: int, number: int) -> BaseSampler:
+    """The sampler for one ask.
+
+    A fresh sampler per ask, seeded from the search's seed and the trial's number: a resumed search then proposes what
+    an uninterrupted one would have, without replaying the random state.
+    """
+    own = int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest())
+    if search.sampler == "random":
+        return RandomSampler(seed=own)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # Running trials count as bad ones, so that trials side by side do not pick the same place.
+    return TPESampler(seed=own, constant_liar=True)
+
+
+def build_pruner(search: SearchSettings) -> BasePruner:
+    """Who stops hopeless trials, and when."""
+    pruner = search.pruner
+    match pruner:
+        case SuccessiveHalving():
+            return SuccessiveHalvingPruner(min_resource=pruner.min_epochs, reduction_factor=pruner.reduction_factor)
+        case MedianPruning():
+            return MedianPruner(n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_epochs)
+        case NoPruning():
+            return NopPruner()

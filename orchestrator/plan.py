@@ -1,0 +1,116 @@
+"""The dry run: what a search would do, and whether each of its keys changes anything that is built.
+
+The default point is each key's first choice or the middle of its range. Every key is then changed alone, where it is
+active, and the effective configurations are compared; a key that changes nothing is an error that names it. Nothing is
+trained, and no device is touched.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from orchestrator.jobs import complete_params, complete_views
+from orchestrator.settings import Settings
+from results.commands import EXIT_DONE
+from results.errors import InputError, InputErrors
+from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
+from search_spaces.points import complete_point, default_point, distinct_points
+from search_spaces.space import Dimension, Space
+from trainables.effective import TrainingData, effective_config
+
+
+def dry_run(settings: Settings) -> int:
+    """Prints the plan.
+
+    Raises:
+        InputErrors: every key that takes no effect.
+    """
+    space = settings.space
+    data = _training_data(settings)
+    dead = [_fault(space, name) for name, changes in proofs(space, data) if not changes]
+    if dead:
+        raise InputErrors(dead)
+    points = distinct_points(space)
+    print(f"space {space.name}, detector {space.detector}, rule {settings.rule}, profile {space.profile}")
+    train, val = settings.summary.train, settings.summary.val
+    print(f"data: {train.images} training and {val.images} validation images, {len(data.category_ids)} scored classes")
+    print(f"points: {'more than can be counted' if points is None else points}; trials: {settings.trials}")
+    for name, changes in proofs(space, data):
+        print(f"  {name}: {', '.join(changes)}")
+    print("every key takes effect")
+    return EXIT_DONE
+
+
+def proofs(space: Space, data: TrainingData) -> Iterator[tuple[str, list[str]]]:
+    """For each searched key, the entries of what is built that change when it alone changes."""
+    for dimension in space.train:
+        pair = _pair(dimension.domain)
+        if pair is not None:
+            first, second = (_built(space, _point_with(space, dimension, value), data) for value in pair)
+            yield f"train.{dimension.name}", sorted(set(differences(first, second)))
+    yield from _predict_proofs(space)
+    yield from _post_proofs(space)
+
+
+def differences(left: Any, right: Any, place: str = "") -> Iterator[str]:
+    """Dotted places at which two nested configurations differ."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        for key in sorted({*left, *right}):
+            yield from differences(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
+    elif left != right:
+        yield place
+
+
+def _built(space: Space, point: Mapping[str, object], data: TrainingData) -> dict[str, object]:
+    params = complete_params(space.detector, point)
+    return {
+        "train": effective_config(space.detector, params, data, seed=0),
+        "predict": dict(enumerate(complete_views(space, params))),
+    }
+
+
+def _point_with(space: Space, dimension: Dimension, value: Value) -> dict[str, Value]:
+    parents = {condition.key: condition.values[0] for condition in dimension.when}
+    return complete_point(space.train, {**parents, dimension.name: value})
+
+
+def _pair(domain: Domain) -> tuple[Value, Value] | None:
+    match domain:
+        case Fixed():
+            return None
+        case Choice():
+            return (domain.options[0], domain.options[1]) if len(domain.options) > 1 else None
+        case IntRange() | FloatRange():
+            return domain.low, domain.high
+
+
+def _predict_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
+    params = complete_params(space.detector, default_point(space))
+    for swept in space.predict:
+        if len(swept.values) > 1:
+            views = [complete_views(_with_swept(space, swept.name, value), params)[0] for value in swept.values]
+            yield f"predict.{swept.name}", sorted(set(differences(views[0], views[1])))
+
+
+def _with_swept(space: Space, name: str, value: Value) -> Space:
+    swept = tuple(replace(one, values=(value,)) if one.name == name else one for one in space.predict)
+    return replace(space, predict=swept)
+
+
+def _post_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
+    # The post tier's settings are what `results.solve` is handed; a key that were not would be missing here.
+    yield "post", sorted(asdict(space.post))
+
+
+def _fault(space: Space, name: str) -> InputError:
+    return InputError("every key takes effect", f"{space.name}: {name} changes nothing that is built", "remove the key")
+
+
+def _training_data(settings: Settings) -> TrainingData:
+    categories = sorted(settings.summary.categories, key=lambda category: category.id)
+    return TrainingData(
+        str(settings.dataset.train.annotations),
+        str(settings.dataset.train.images),
+        tuple(category.id for category in categories),
+        tuple(category.name for category in categories),
+    )

@@ -1,0 +1,134 @@
+"""How a search stands, as a rich table: built from the ledger's records alone, so any process can show it.
+
+Pure: the caller brings the clock and prints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+
+_STYLES = {COMPLETE: "green", PRUNED: "yellow", FAIL: "red", RUNNING: "cyan"}
+_MOST_ROWS = 20
+_WIDTHS = {"trial": 5, "state": 8, "epoch": 6, "score": 6, "best so far": 11}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A search at one moment.
+
+    Attributes:
+        name: the run's name.
+        records: its trials by number.
+        trials: how many there shall be.
+        epochs: the longest training of one trial.
+        elapsed_s: seconds since this session of the search began.
+        ended_here: trials that ended in this session.
+        slots: trials at once.
+        left_s: seconds until the time budget ends, or None.
+        dashboard: Ray's dashboard as host:port, or None.
+    """
+
+    name: str
+    records: Mapping[int, TrialRecord]
+    trials: int
+    epochs: int
+    elapsed_s: float = 0.0
+    ended_here: int = 0
+    slots: int = 1
+    left_s: float | None = None
+    dashboard: str | None = None
+
+
+def best_score(records: Mapping[int, TrialRecord]) -> float | None:
+    """The best score of a COMPLETE trial, None before the first."""
+    scores = [record.score for record in records.values() if record.state == COMPLETE and record.score is not None]
+    return max(scores, default=None)
+
+
+def remaining_s(progress: Progress) -> float | None:
+    """Expected seconds to the end, from the pace of this session; None before a trial has ended in it."""
+    ended = sum(1 for record in progress.records.values() if record.state != RUNNING)
+    open_trials = max(progress.trials - ended, 0)
+    if open_trials == 0:
+        return 0.0
+    if progress.ended_here == 0:
+        return progress.left_s
+    estimate = progress.elapsed_s / progress.ended_here * open_trials
+    return estimate if progress.left_s is None else min(estimate, progress.left_s)
+
+
+def render(progress: Progress) -> RenderableType:
+    """The live view: a headline, then one row a trial, the newest last."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for column in ("trial", "state", "epoch", "score", "best so far"):
+        justify: Literal["left", "right"] = "left" if column == "state" else "right"
+        table.add_column(column, justify=justify, no_wrap=True, min_width=_WIDTHS[column])
+    table.add_column("settings", overflow="ellipsis", no_wrap=True, ratio=1)
+    numbers = sorted(progress.records)
+    best: float | None = None
+    for number in numbers:
+        record = progress.records[number]
+        if record.state == COMPLETE and record.score is not None:
+            best = record.score if best is None else max(best, record.score)
+        if number in numbers[-_MOST_ROWS:]:
+            table.add_row(*_row(record, best, progress))
+    return Group(headline(progress), table)
+
+
+def headline(progress: Progress) -> Text:
+    """One line: how far, the best so far, the time left, where the dashboard is."""
+    ended = sum(1 for record in progress.records.values() if record.state != RUNNING)
+    parts = [f"{progress.name}: {ended} of {progress.trials} trials ended"]
+    parts.append(f"best {_number(best_score(progress.records))}")
+    parts.append(f"elapsed {clock(progress.elapsed_s)}")
+    parts.append(f"about {clock(remaining_s(progress))} left")
+    if progress.dashboard:
+        parts.append(f"dashboard http://{progress.dashboard}")
+    return Text("  ".join(parts), style="bold")
+
+
+def clock(seconds: float | None) -> str:
+    """`3725` -> "1:02:05"; "?" where nobody knows."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def searched_params(records: Mapping[int, TrialRecord]) -> set[str]:
+    """Keys whose value differs between trials: what is worth a column's width."""
+    seen: dict[str, set[str]] = {}
+    for record in records.values():
+        for key, value in record.params.items():
+            seen.setdefault(key, set()).add(str(value))
+    return {key for key, values in seen.items() if len(values) > 1}
+
+
+def _row(record: TrialRecord, best: float | None, progress: Progress) -> tuple[RenderableType, ...]:
+    epoch = record.rungs[-1][0] if record.rungs else 0
+    score = record.score if record.state == COMPLETE else (record.rungs[-1][1] if record.rungs else None)
+    varied = searched_params(progress.records)
+    shown = record.reason or " ".join(f"{k}={_short(v)}" for k, v in record.params.items() if k in varied)
+    return (
+        str(record.number),
+        Text(record.state, style=_STYLES[record.state]),
+        f"{epoch}/{record.params.get('epochs', progress.epochs)}",
+        _number(score),
+        _number(best),
+        Text(shown, style="dim"),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,182 @@
+"""From a command line to a checked search: space, data, rule and budget; every fault found before anything starts.
+
+Imports neither ray nor optuna nor torch, so that bad input is answered at once. Writes nothing.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.options import Options
+from results.errors import DamagedFileError, InputError
+from results.layout import RunLayout, newest_run, run_named
+from results.rules import load_rule
+from search_spaces.loading import load_space
+from search_spaces.space import Space
+from search_spaces.written_form import space_sha
+from trainables.catalogue import DETECTORS
+from trainables.data.dataset import Dataset, DatasetSummary, check_dataset, load_dataset
+
+DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A checked search, ready to start.
+
+    Attributes:
+        space: what is searched, its profile applied.
+        dataset: where the data lie.
+        summary: what the data hold, with fingerprints.
+        rule: the rule that decides; the data set's own, where it names one.
+        trials: all trials of the search.
+        hours: wall-clock budget of this command, or None.
+        seed: of everything random.
+        notices: what the user should know before it starts.
+    """
+
+    space: Space
+    dataset: Dataset
+    summary: DatasetSummary
+    rule: str
+    trials: int
+    hours: float | None
+    seed: int
+    notices: tuple[str, ...]
+
+    def record(self) -> dict[str, object]:
+        """What a run records of itself, to be known again by a resume."""
+        return {
+            "space": self.space.name,
+            "space_sha": space_sha(self.space),
+            "profile": self.space.profile,
+            "dataset": str(self.dataset.path),
+            "train_digest": self.summary.train.fingerprints.digest,
+            "val_digest": self.summary.val.fingerprints.digest,
+            "rule": self.rule,
+            "trials": self.trials,
+            "epochs": self.space.search.epochs,
+            "seed": self.seed,
+        }
+
+
+def resolve(options: Options, resumed: RunLayout | None) -> Settings:
+    """Checks everything a search relies on.
+
+    Args:
+        options: the command line.
+        resumed: the run to continue, or None for a new one.
+
+    Raises:
+        InputError: with rule, value received and remedy; all faults of one file at once.
+    """
+    earlier = recorded_settings(resumed) if resumed else {}
+    profile, why = chosen_profile(options.profile, earlier)
+    space = load_space(options.space, DETECTORS, profile)
+    dataset = load_dataset(dataset_path(options.data, earlier))
+    rule, rule_notice = _rule(space, dataset)
+    summary = check_dataset(dataset)
+    _check_classes(rule, summary)
+    settings = Settings(
+        space=space,
+        dataset=dataset,
+        summary=summary,
+        rule=rule,
+        trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
+        hours=options.hours or space.search.hours,
+        seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
+        notices=(why, *rule_notice, *summary.notices),
+    )
+    if resumed:
+        _check_unchanged(settings, earlier, resumed)
+    return settings
+
+
+def run_to_resume(options: Options) -> RunLayout | None:
+    """The run that `--resume` means, or None without it.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    if not options.resume:
+        return None
+    return run_named(options.name) if options.name else newest_run()
+
+
+def recorded_settings(run: RunLayout) -> dict[str, object]:
+    """What `Settings.record` wrote when the run began.
+
+    Raises:
+        DamagedFileError: the file is missing or not ours.
+    """
+    try:
+        content = json.loads(run.settings.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedFileError(f"a run keeps its settings in {run.settings}; it cannot be read ({error})") from error
+    if not isinstance(content, dict):
+        raise DamagedFileError(f"a run keeps its settings in {run.settings}; the file holds something else")
+    return content
+
+
+def chosen_profile(asked: str, earlier: dict[str, object]) -> tuple[str, str]:
+    """The profile to use, and a line that says why."""
+    if asked != "auto":
+        return asked, f"profile {asked}: asked for"
+    if "profile" in earlier:
+        return str(earlier["profile"]), f"profile {earlier['profile']}: the resumed run's"
+    gpus = visible_gpus()
+    if gpus:
+        return "full", f"profile full: {gpus} GPU{'s' if gpus > 1 else ''} on this machine"
+    return "demo", "profile demo: no GPU on this machine (--profile full trains the full-size space all the same)"
+
+
+def visible_gpus() -> int:
+    """NVIDIA devices that this process may use, found without importing torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    devices = sum(1 for path in Path("/dev").glob("nvidia*") if path.name.removeprefix("nvidia").isdigit())
+    if visible is None:
+        return devices
+    return min(devices, len([one for one in visible.split(",") if one.strip() not in ("", "-1")]))
+
+
+def dataset_path(asked: str | None, earlier: dict[str, object]) -> Path:
+    """The DATASET.yaml that `--data` means; the demonstration's is rendered on first use."""
+    if asked is None and "dataset" in earlier:
+        return Path(str(earlier["dataset"]))
+    if asked in (None, DEMO):
+        from trainables.data.demo import demo_dataset  # draws with OpenCV: imported only where it is needed
+
+        return demo_dataset()
+    if asked == "demo-full":
+        raise InputError("--data is demo or a DATASET.yaml", asked, "demo-full comes with a later version; use demo")
+    return Path(str(asked))
+
+
+def _rule(space: Space, dataset: Dataset) -> tuple[str, tuple[str, ...]]:
+    rule = dataset.rule or space.rule
+    load_rule(rule)
+    if dataset.rule and dataset.rule != space.rule:
+        return rule, (f"rule {rule}: the data set names it (the space says {space.rule})",)
+    return rule, ()
+
+
+def _check_classes(rule: str, summary: DatasetSummary) -> None:
+    scored = {category.id for category in load_rule(rule).categories}
+    own = {category.id for category in summary.categories}
+    if scored and not scored & own:
+        shown = f"rule {rule} scores ids {sorted(scored)}, the data has {sorted(own)}"
+        raise InputError("rule and data share a category", shown, "give the data set a rule of its own (rule: coco50)")
+
+
+def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLayout) -> None:
+    now = settings.record()
+    words = {"space_sha": "space", "train_digest": "training data", "val_digest": "validation data", "rule": "rule"}
+    for key, word in words.items():
+        if now[key] != earlier.get(key):
+            remedy = "undo the change, or start a new search under another --name"
+            received = f"another {word} than {run.name} began with"
+            raise InputError("a resumed search keeps its space, data and rule", received, remedy)
+    if now["seed"] != earlier.get("seed"):
+        remedy = f"use --seed {earlier.get('seed')}, or leave it out"
+        raise InputError("a resumed search keeps its seed", f"--seed {now['seed']}", remedy)

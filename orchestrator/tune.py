@@ -1,0 +1,131 @@
+"""Ray Tune's side of a search: a searcher that asks the study, a scheduler that obeys it, a tuner that runs both.
+
+Tune calls the scheduler before the searcher and does not tell the searcher of a result that stops a trial, so all
+decisions are taken in the scheduler. Trial ids are Tune's; ours travels in the trial's configuration. Tune's own state
+is never restored: a resumed search is a new Tuner over a study rebuilt from the ledger.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from orchestrator.cluster import Slots
+from orchestrator.study import Asked, Study
+from orchestrator.worker import run_in_worker
+
+MakeJob = Callable[[Asked], dict[str, Any]]
+
+
+class StudySearcher(Searcher):
+    """Hands out what the study asks for.
+
+    Args:
+        study: the search's memory.
+        make_job: turns a question into the fields of a `TrialJob`.
+    """
+
+    def __init__(self, study: Study, make_job: MakeJob) -> None:
+        super().__init__()
+        self._study = study
+        self._make_job = make_job
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its plug-ins for a restore that this project never asks for."""
+        return {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:  # type: ignore[override]  # FINISHED is a string
+        """The next trial's configuration, or Tune's word for the end."""
+        asked = self._study.next()
+        return Searcher.FINISHED if asked is None else {"job": self._make_job(asked)}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing: the scheduler has told the study."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger is the only record."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the study is rebuilt from the ledger."""
+
+
+class StudyScheduler(FIFOScheduler):
+    """Tells the study what workers report and stops the trials that it stops."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._study = study
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing; see `StudySearcher`."""
+        return {}
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """One report of a worker."""
+        return TrialScheduler.STOP if self._tell(number_of(trial), result) else TrialScheduler.CONTINUE
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """The worker died; its trial has no result."""
+        self._lose(trial)
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """A trial that ends without having said how has lost its worker."""
+        self._lose(trial)
+
+    def _lose(self, trial: Trial) -> None:
+        number = number_of(trial)
+        if self._study.is_running(number):
+            reason = str(getattr(trial, "error_file", None) or "the worker ended without a report")
+            self._study.failed(number, "lost worker", reason)
+
+    def _tell(self, number: int, result: dict[str, Any]) -> bool:
+        match result["phase"]:
+            case "started":
+                self._study.started(number, result["config_hash"])
+            case "rung":
+                return self._study.rung(number, result["epoch"], result["score"])
+            case "finished":
+                self._study.finished(number, result["score"], result["summary"][0])
+            case "failed":
+                self._study.failed(number, result["kind"], result["reason"])
+        return False
+
+
+def number_of(trial: Trial) -> int:
+    """Our number of one of Tune's trials."""
+    return int(trial.config["job"]["number"])
+
+
+def run_search(study: Study, make_job: MakeJob, slots: Slots, storage: Path) -> None:
+    """Runs trials until the study asks for no more, or the user interrupts.
+
+    Args:
+        study: decides.
+        make_job: see `StudySearcher`.
+        slots: trials at once and what each gets.
+        storage: folder for Tune's own files.
+    """
+    # Tune prepares this many trials ahead; with fewer, slots would fill one after the other.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    trainable = tune.with_resources(run_in_worker, {"cpu": slots.cpus, "gpu": slots.gpus})
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=StudySearcher(study, make_job),
+            scheduler=StudyScheduler(study),
+            num_samples=-1,
+            max_concurrent_trials=slots.count,
+            reuse_actors=True,
+            trial_name_creator=lambda trial: f"trial-{number_of(trial):04d}",
+            trial_dirname_creator=lambda trial: f"trial-{number_of(trial):04d}-{trial.trial_id}",
+        ),
+        run_config=tune.RunConfig(name="tune", storage_path=str(storage.resolve()), verbose=0),
+    )
+    tuner.fit()

@@ -1,0 +1,123 @@
+"""Json rows into numeric columns, with errors that name the file and the row.
+
+Knows json and numpy only: what the columns mean is `results.boxes`' business.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from results.errors import InputError
+
+Row = Mapping[str, object]
+COORDINATES = 4
+
+
+def load_json(path: Path | str) -> object:
+    """The parsed file.
+
+    Raises:
+        InputError: no such file, unreadable, or malformed json.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InputError("the file can be read", f"{path}: {error.strerror}", "check the path") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("the file is json", f"{path}: {error}", "write it again, it may be cut off") from error
+
+
+def table(content: object, key: str, path: Path | str) -> object:
+    """The value of `key` at the top of a COCO file.
+
+    Raises:
+        InputError: the file is no object or lacks the key.
+    """
+    if not isinstance(content, dict):
+        raise InputError("a COCO file is an object", f"{path}: {type(content).__name__}", f'give {{"{key}": [...]}}')
+    if key not in content:
+        raise InputError(f'a COCO file has "{key}"', f"{path}: {sorted(content)}", f'add "{key}"')
+    return cast(object, content[key])
+
+
+def rows_of(value: object, place: str) -> list[Row]:
+    """A json list of objects.
+
+    Raises:
+        InputError: no list, or a row that is no object (named by its number).
+    """
+    if not isinstance(value, list):
+        raise InputError("rows are a json list", f"{place}: {type(value).__name__}", "give a list of objects")
+    for number, row in enumerate(value):
+        if not isinstance(row, dict):
+            raise InputError("a row is a json object", f"{place}: row {number}: {row!r:.60}", "mend that row")
+    return value
+
+
+def integers(rows: Sequence[Row], key: str, path: Path | str) -> npt.NDArray[np.int64]:
+    """Column `key` of `rows` as int64.
+
+    Raises:
+        InputError: a row without the key, or with something that is no integer.
+    """
+    values = [value_of(row, key, number, path) for number, row in enumerate(rows)]
+    for number, value in enumerate(values):
+        if type(value) is not int:
+            refuse_value(f'"{key}" is an integer', value, number, path)
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError as error:
+        raise InputError(f'"{key}" fits 64 bits', f"{path}: {error}", "renumber the ids") from error
+
+
+def floats(rows: Sequence[Row], key: str, path: Path | str) -> npt.NDArray[np.float64]:
+    """Column `key` of `rows` as float64.
+
+    Raises:
+        InputError: a row without the key, or with something that is no number.
+    """
+    values = [value_of(row, key, number, path) for number, row in enumerate(rows)]
+    for number, value in enumerate(values):
+        if type(value) is not float and type(value) is not int:
+            refuse_value(f'"{key}" is a number', value, number, path)
+    return _float_array(values, path)
+
+
+def boxes(rows: Sequence[Row], path: Path | str) -> npt.NDArray[np.float64]:
+    """Column "bbox" of `rows` as (N, 4) float64.
+
+    Raises:
+        InputError: a row without a box of four numbers.
+    """
+    values = [value_of(row, "bbox", number, path) for number, row in enumerate(rows)]
+    for number, value in enumerate(values):
+        if not (isinstance(value, list) and len(value) == COORDINATES and all(type(v) in (int, float) for v in value)):
+            refuse_value('"bbox" is four numbers', value, number, path)
+    return _float_array(values, path).reshape(-1, COORDINATES)
+
+
+def _float_array(values: list[object], path: Path | str) -> npt.NDArray[np.float64]:
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError as error:
+        raise InputError("numbers fit a float", f"{path}: {error}", "mend the number that is too large") from error
+
+
+def value_of(row: Row, key: str, number: int, path: Path | str) -> object:
+    """The value of `key` in one row.
+
+    Raises:
+        InputError: the row lacks the key.
+    """
+    if key not in row:
+        raise InputError(f'every row has "{key}"', f"{path}: row {number}: {sorted(row)}", f'add "{key}" to that row')
+    return row[key]
+
+
+def refuse_value(rule: str, value: object, number: int, path: Path | str) -> NoReturn:
+    """Raises InputError for one value, naming file and row."""
+    raise InputError(rule, f"{path}: row {number}: {value!r:.60}", "mend that row")

@@ -1,0 +1,42 @@
+"""How a command of this project ends: its exit code and the line on stderr.
+
+0 done, 1 anything unforeseen, 2 the user's input is wrong, 130 interrupted. Every `python -m` entry point goes
+through `run_command`; none calls `sys.exit` by itself.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from results.errors import DetectionSearchError, InputError
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:
+    """Runs `main` on the command line's arguments and turns exceptions into an exit code.
+
+    Args:
+        main: takes the arguments after the program's name, returns an exit code.
+        arguments: given by tests; the process's own when left out.
+
+    Returns:
+        The exit code; the caller hands it to `sys.exit`.
+    """
+    try:
+        return main(sys.argv[1:] if arguments is None else arguments)
+    except InputError as error:
+        print(_prefixed(error.line()), file=sys.stderr)
+        return EXIT_INPUT
+    except DetectionSearchError as error:
+        print(_prefixed(str(error)), file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _prefixed(message: str) -> str:
+    return "\n".join(f"error: {line}" for line in message.splitlines())

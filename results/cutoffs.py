@@ -1,0 +1,152 @@
+"""Score cutoffs per class that cost nothing that can be shown: fitted across folds, applied only under an upper bound.
+
+A cutoff keeps a prefix of a class's list, so it never raises an AP; it keeps a submission small and its precision high.
+The largest cutoff that is free on the images it was fitted on is not free on others, hence the folds and the bootstrap.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.boxes import BoolArray, FloatArray, IntArray
+from results.kernels import IGNORED, TRUE_POSITIVE, CodeArray
+from results.kernels_ap import average_precisions
+from results.prepared import PreparedTruth
+from results.scoring import Kept, Matched, match, subset
+from results.uncertainty import replicate_aps
+
+TOLERANCE = 1e-4
+FOLDS = 5
+FEWEST_FOLDS = 2
+UPPER = 0.95
+NO_CUTOFF = 0.0
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """Score cutoffs of the classes.
+
+    Attributes:
+        value: (C,) detections below are dropped; 0 where none is applied.
+        upper_cost: (C,) upper bound of the cross-fitted cost in AP; NaN where nothing was fitted.
+    """
+
+    value: FloatArray
+    upper_cost: FloatArray
+
+
+def no_cutoffs(truth: PreparedTruth) -> Cutoffs:
+    """No class is cut."""
+    classes = len(truth.category_id)
+    return Cutoffs(np.full(classes, NO_CUTOFF), np.full(classes, np.nan))
+
+
+def tolerance_cutoffs(matched: Matched, weights: FloatArray, folds: IntArray) -> Cutoffs:
+    """Per class the largest cutoff that costs at most 1e-4 AP, where its cross-fitted cost stays below that, else none.
+
+    Args:
+        matched: the detections that may be cut.
+        weights: (B, M) from `uncertainty.image_weights`, for the bound.
+        folds: (M,) fold of each image, from `image_folds`.
+    """
+    fold_count = int(folds.max()) + 1 if len(folds) else 0
+    if fold_count < FEWEST_FOLDS:
+        return no_cutoffs(matched.prepared.truth)
+    fitted = np.array([_fit(matched, folds != fold) for fold in range(fold_count)] + [_fit(matched, folds >= 0)])
+    upper_cost = _cross_fitted_cost(matched, fitted[:fold_count], folds, weights)
+    return Cutoffs(np.where(upper_cost < TOLERANCE, fitted.min(axis=0), NO_CUTOFF), upper_cost)
+
+
+def image_folds(images: int, seed: int, group: IntArray | None = None, folds: int = FOLDS) -> IntArray:
+    """A random fold for each image (images,); images of one group share it."""
+    member = np.arange(images) if group is None else np.unique(group, return_inverse=True)[1]
+    groups = int(member.max()) + 1 if images else 0
+    return np.asarray(np.random.default_rng(seed).permutation(groups)[member] % folds, dtype=np.int64)
+
+
+def cut(matched: Matched, value: FloatArray) -> Kept:
+    """What is left of each class at its cutoff (C,)."""
+    return subset(matched.kept, matched.kept.scores >= value[_class_of(matched.kept)])
+
+
+def _cross_fitted_cost(matched: Matched, fitted: FloatArray, folds: IntArray, weights: FloatArray) -> FloatArray:
+    """Upper bound (C,) of the AP that cutoffs cost on images they were not fitted on.
+
+    Args:
+        matched: the detections that may be cut.
+        fitted: (folds, C) the cutoff that the other folds gave.
+        folds: (M,) fold of each image.
+        weights: (B, M) of the bootstrap.
+    """
+    kept = matched.kept
+    fold_of_row = folds[matched.prepared.detections.image[kept.rows]]
+    left = subset(kept, kept.scores >= fitted[fold_of_row, _class_of(kept)])
+    cost = replicate_aps(matched, weights) - replicate_aps(match(matched.prepared, left), weights)
+    upper = np.full(cost.shape[1], np.nan)
+    for place, column in enumerate(cost.T):
+        known = column[~np.isnan(column)]
+        if len(known):
+            upper[place] = np.quantile(known, UPPER)
+    return upper
+
+
+@dataclass(frozen=True)
+class _PrefixAp:
+    """AP of a match, cut at given scores, on some of the images."""
+
+    matched: Matched
+    codes: CodeArray
+    counts: IntArray
+    class_of: IntArray
+
+    def at(self, value: FloatArray) -> FloatArray:
+        """(C,) AP when rows below their class's value (C,) are left out."""
+        matched, truth = self.matched, self.matched.prepared.truth
+        codes = np.where(matched.kept.scores >= value[self.class_of], self.codes, np.int8(IGNORED))
+        points = truth.rule.recall_points()
+        levels = average_precisions(codes, matched.ranked_start, matched.ranked, self.counts, truth.ap_kind, points)
+        return np.asarray(levels.mean(axis=0))
+
+    def candidates(self) -> list[FloatArray]:
+        """Per class the scores at which a cut loses a true positive, ascending."""
+        hit = (self.codes == TRUE_POSITIVE).any(axis=0)
+        spans = itertools.pairwise(self.matched.kept.class_start.tolist())
+        return [np.unique(self.matched.kept.scores[low:high][hit[low:high]]) for low, high in spans]
+
+
+def _fit(matched: Matched, inside: BoolArray) -> FloatArray:
+    """The largest cutoffs (C,) that cost at most the tolerance on the images `inside` (M,), by bisection."""
+    image = matched.prepared.detections.image[matched.kept.rows]
+    curve = _PrefixAp(
+        matched,
+        np.where(inside[image], matched.codes, np.int8(IGNORED)),
+        matched.prepared.truth.count[:, inside].sum(axis=1).astype(np.int64),
+        _class_of(matched.kept),
+    )
+    candidates = curve.candidates()
+    low = np.zeros(len(candidates), dtype=np.int64)
+    high = np.array([len(scores) for scores in candidates], dtype=np.int64)
+    full = curve.at(np.full(len(candidates), -np.inf))
+    while (low < high).any():
+        middle = (low + high) // 2
+        cheap = full - curve.at(_pick(candidates, middle)) <= TOLERANCE
+        open_ = low < high
+        low = np.where(open_ & cheap, middle + 1, low)
+        high = np.where(open_ & ~cheap, middle, high)
+    return np.where(low > 0, _pick(candidates, low - 1), NO_CUTOFF)
+
+
+def _pick(candidates: list[FloatArray], place: IntArray) -> FloatArray:
+    """Each class's candidate at its place; no cutoff where the class has none there."""
+    return np.array(
+        [
+            scores[at] if 0 <= at < len(scores) else NO_CUTOFF
+            for scores, at in zip(candidates, place.tolist(), strict=True)
+        ]
+    )
+
+
+def _class_of(kept: Kept) -> IntArray:
+    """(L,) class index of each row."""
+    return np.repeat(np.arange(len(kept.class_start) - 1), np.diff(kept.class_start))

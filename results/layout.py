@@ -1,0 +1,264 @@
+"""Where a run keeps its files: the only place that builds or parses the paths and ids of a run.
+
+    runs/<name>/ledger.jsonl                 every decision and result, in order
+                ledger.jsonl.lock            who writes the ledger now
+                space.yaml, settings.json    what was searched, and how
+                online.jsonl                 scores that the contest's server gave
+                trials/0007/                 one trial: effective configuration, boxes, weights, manifest
+
+It decides names and writes files whole; it does not know what stands in them, except for the time in a ledger's
+first line, which tells the newest run.
+"""
+
+import contextlib
+import difflib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from results.errors import InputError
+
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TRIAL_FOLDER = re.compile(r"\d{4,}")
+
+
+@dataclass(frozen=True)
+class TrialLayout:
+    """The files of one trial. Nothing is created by asking for a path."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The effective configuration, as it was built."""
+        return self.folder / "config.json"
+
+    @property
+    def raw(self) -> Path:
+        """Raw detections (before NMS) on the validation images."""
+        return self.folder / "raw.arrow"
+
+    @property
+    def detections(self) -> Path:
+        """Detections (after the solved post-processing) on the validation images."""
+        return self.folder / "detections.arrow"
+
+    @property
+    def truth(self) -> Path:
+        """The truth that the trial was scored against."""
+        return self.folder / "truth.arrow"
+
+    @property
+    def weights(self) -> Path:
+        """The weights that made the raw detections."""
+        return self.folder / "weights.pth"
+
+    @property
+    def outcome(self) -> Path:
+        """What the trial returned to the driver."""
+        return self.folder / "outcome.json"
+
+    @property
+    def manifest(self) -> Path:
+        """Hashes of the other files; written last, so its presence means that the trial is whole."""
+        return self.folder / "manifest.json"
+
+    @property
+    def log(self) -> Path:
+        """What the trial said while it ran."""
+        return self.folder / "log.txt"
+
+    @property
+    def curve(self) -> Path:
+        """Loss and score by epoch."""
+        return self.folder / "curve.jsonl"
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """The files of one run of the search. Nothing is created by asking for a path."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name, as `--name` and `--run` take it."""
+        return self.root.name
+
+    @property
+    def ledger(self) -> Path:
+        """The append-only record of the run."""
+        return self.root / "ledger.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Names the process that writes the ledger."""
+        return lock_of(self.ledger)
+
+    @property
+    def space(self) -> Path:
+        """The space file, copied when the run began."""
+        return self.root / "space.yaml"
+
+    @property
+    def settings(self) -> Path:
+        """The resolved settings of the run."""
+        return self.root / "settings.json"
+
+    @property
+    def online(self) -> Path:
+        """Scores recorded from the contest's server."""
+        return self.root / "online.jsonl"
+
+    def trial(self, number: int) -> TrialLayout:
+        """The files of trial `number`.
+
+        Raises:
+            ValueError: the number is negative.
+        """
+        if number < 0:
+            raise ValueError(f"a trial's number is 0 or more, received {number}; use the number the ledger gave it")
+        return TrialLayout(self.root / "trials" / f"{number:04d}")
+
+    def trial_numbers(self) -> list[int]:
+        """Numbers of the trials that have a folder, ascending."""
+        folder = self.root / "trials"
+        names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+        return sorted(int(name) for name in names if _TRIAL_FOLDER.fullmatch(name))
+
+
+def lock_of(ledger: Path) -> Path:
+    """The lock file that stands beside a ledger."""
+    return ledger.with_name(ledger.name + ".lock")
+
+
+def runs_root() -> Path:
+    """The folder of all runs, under the current directory."""
+    return Path("runs")
+
+
+def run_layout(name: str) -> RunLayout:
+    """The files of the run called `name`, whether it exists or not.
+
+    Raises:
+        InputError: the name holds anything but letters, digits and `._-`, or starts with one of these three.
+    """
+    if not _RUN_NAME.fullmatch(name):
+        raise InputError(
+            "a run's name is made of letters, digits, '.', '_' and '-', starts with a letter or digit"
+            " and has at most 100 characters",
+            repr(name),
+            "choose another --name",
+        )
+    return RunLayout(runs_root() / name)
+
+
+def fresh_run(name: str) -> RunLayout:
+    """The files of a run that is about to begin.
+
+    Raises:
+        InputError: the name is not a run's name, or a run of that name has a ledger.
+    """
+    layout = run_layout(name)
+    if layout.ledger.exists():
+        raise InputError(
+            "a new run has a name of its own", name, f"choose another --name, or continue it: --name {name} --resume"
+        )
+    return layout
+
+
+def run_named(name: str) -> RunLayout:
+    """The files of an existing run.
+
+    Raises:
+        InputError: no run of that name; the message names the nearest existing one.
+    """
+    layout = run_layout(name)
+    if layout.ledger.is_file():
+        return layout
+    names = sorted(run.name for run in existing_runs())
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+    remedy = f"nearest is {near[0]!r}" if near else f"there is no run under {runs_root().resolve()} yet; start a search"
+    raise InputError("--run names an existing run", repr(name), remedy)
+
+
+def newest_run() -> RunLayout:
+    """The run whose ledger was created last.
+
+    Raises:
+        InputError: there is no run.
+    """
+    runs = existing_runs()
+    if not runs:
+        raise InputError("there is a run to look at", f"none under {runs_root().resolve()}", "start a search first")
+    return max(runs, key=lambda run: (_created_s(run.ledger), run.name))
+
+
+def chosen_run(name: str | None) -> RunLayout:
+    """What `--run NAME` means: the run called `name`, or the newest one when it is left out.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    return newest_run() if name is None else run_named(name)
+
+
+def existing_runs() -> list[RunLayout]:
+    """All runs that have a ledger, in no particular order."""
+    root = runs_root()
+    folders = root.iterdir() if root.is_dir() else iter(())
+    return [RunLayout(folder) for folder in folders if (folder / "ledger.jsonl").is_file()]
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Writes a file whole or not at all: to a temporary sibling, then a rename. Missing folders are made.
+
+    Args:
+        path: the file; an existing one is replaced.
+        content: bytes, or text that is written as UTF-8.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode_of_new_files())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _mode_of_new_files() -> int:
+    # mkstemp makes files for the owner alone; a run's files are read by whoever may read the folder.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself must survive a power cut; some network file systems refuse to sync a folder.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _created_s(ledger: Path) -> float:
+    # The header's time survives copying and later writes; a file's own times do not.
+    try:
+        with ledger.open("rb") as file:
+            header = json.loads(file.readline())
+        return float(header["time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return float("-inf")

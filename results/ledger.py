@@ -1,0 +1,262 @@
+"""The record of a run: an append-only file of events, the one thing that a resumed search is rebuilt from.
+
+    {"event": "run", "schema": 1, "time": ..., "name": ...}        first line, written with the file
+    {"event": "asked", "number": 0, "params": {...}, "from": "known"}
+    {"event": "started", "number": 0}
+    {"event": "rung", "number": 0, "epoch": 4, "score": 0.31}
+    {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}
+    {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
+
+Every event also carries `time`, in seconds since 1970. One process writes, any number read. It does not decide
+anything: which trial comes next, when one stops and what a failure means is the search's business.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from results import json_lines, ownership
+from results.errors import DamagedFileError, InputError
+from results.json_lines import Event
+from results.layout import lock_of, write_atomically
+
+SCHEMA = 1
+COMPLETE, PRUNED, FAIL, RUNNING = "COMPLETE", "PRUNED", "FAIL", "RUNNING"
+_END_STATES = (COMPLETE, PRUNED, FAIL)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """What a ledger says of one trial.
+
+    Attributes:
+        number: the trial's number in its run.
+        params: the parameters that were asked for.
+        source: who proposed them: "known" or "sampler".
+        state: COMPLETE, PRUNED, FAIL or RUNNING (asked for, and no end on record).
+        score: the final score; None if there is none or if it is undefined.
+        rungs: (epoch, score) of the latest attempt, by epoch.
+        kind: the kind of a failure, such as "out of memory".
+        reason: why the trial was stopped or failed.
+        summary: what else the trial measured; see `results.leaderboard` for the keys that are shown.
+    """
+
+    number: int
+    params: Mapping[str, object] = field(default_factory=dict)
+    source: str = "sampler"
+    state: str = RUNNING
+    score: float | None = None
+    rungs: tuple[tuple[int, float | None], ...] = ()
+    kind: str | None = None
+    reason: str | None = None
+    summary: Mapping[str, object] = field(default_factory=dict)
+
+
+class Ledger:
+    """A ledger opened for writing; made by `Ledger.create` and `Ledger.open`, usable in a `with` block.
+
+    Not safe for several threads: one of them, the driver's, appends.
+
+    Args:
+        path: an existing ledger, checked before.
+        owner: this process, which holds the lock beside it.
+    """
+
+    def __init__(self, path: Path, owner: ownership.Owner) -> None:
+        self.path = path
+        self._owner = owner
+        self._descriptor: int | None = json_lines.open_for_append(path)
+
+    @classmethod
+    def create(cls, path: Path, header: Mapping[str, object]) -> Self:
+        """Begins a ledger.
+
+        Args:
+            path: the file; its folder is made.
+            header: goes into the first event; "event" and "schema" are added, and "time" if it is left out.
+
+        Raises:
+            InputError: the file exists, or another process is creating it.
+            ValueError: the header holds NaN or an infinity.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        owner = ownership.acquire(lock_of(path))
+        try:
+            if path.exists():
+                raise InputError("a new run has a ledger of its own", path, "choose another --name, or --resume it")
+            fixed = {"event": "run", "schema": SCHEMA}
+            write_atomically(path, json_lines.as_line({**fixed, "time": time.time(), **header, **fixed}))
+            return cls(path, owner)
+        except BaseException:
+            ownership.release(lock_of(path), owner)
+            raise
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Opens an existing ledger for writing; an unfinished last line is cut off.
+
+        Raises:
+            InputError: no such file, or another process writes it.
+            DamagedFileError: the ledger cannot be trusted.
+        """
+        _require_file(path)
+        owner = ownership.acquire(lock_of(path))
+        try:
+            read_events(path)
+            return cls(path, owner)
+        except BaseException:
+            ownership.release(lock_of(path), owner)
+            raise
+
+    def append(self, event: Mapping[str, object]) -> None:
+        """Records an event; on return it is on the disk.
+
+        Raises:
+            ValueError: the event has no name, holds NaN or an infinity, or the ledger is closed.
+            TypeError: the event holds something that JSON has no form for.
+        """
+        if self._descriptor is None:
+            raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
+        if not isinstance(event.get("event"), str):
+            raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
+        json_lines.append_line(self._descriptor, {"time": time.time(), **event})
+
+    def close(self) -> None:
+        """Gives the file and its lock back; closing twice does nothing."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+            ownership.release(lock_of(self.path), self._owner)
+
+    def __enter__(self) -> Self:
+        """The ledger itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Closes the ledger, whatever happened."""
+        self.close()
+
+
+def read_events(path: Path) -> list[Event]:
+    """All finished events of a ledger, the header first. Safe while another process writes.
+
+    Raises:
+        InputError: no such file.
+        DamagedFileError: a line in the middle is not an event, or the ledger is of another schema.
+    """
+    _require_file(path)
+    events = json_lines.read_lines(path)
+    header = events[0] if events else {}
+    if header.get("event") != "run":
+        raise DamagedFileError(f'a ledger begins with its "run" event; {path} does not: it is cut off or no ledger')
+    if header.get("schema") != SCHEMA:
+        raise DamagedFileError(
+            f"this version reads ledgers of schema {SCHEMA}; {path} has schema {header.get('schema')!r};"
+            " use the version that wrote it"
+        )
+    return events
+
+
+def trials_of(events: Iterable[Mapping[str, object]]) -> dict[int, TrialRecord]:
+    """What the events say of each trial, by number in the order of asking.
+
+    Args:
+        events: as `read_events` gives them, from the header on.
+
+    Raises:
+        DamagedFileError: an event belongs to a trial that was never asked for, or lacks its fields.
+    """
+    trials: dict[int, TrialRecord] = {}
+    for line, event in enumerate(events, start=1):
+        try:
+            apply_event(trials, event)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedFileError(
+                f"a trial is asked for before anything else is said of it, and events are whole;"
+                f" event {line} of the ledger is not: {event!r} ({error!r}); restore the ledger from a copy"
+            ) from error
+    return trials
+
+
+def apply_event(trials: dict[int, TrialRecord], event: Mapping[str, object]) -> None:
+    """Brings the records up to date with one more event; events that tell nothing of a trial change nothing.
+
+    Args:
+        trials: by number; changed in place.
+        event: the next one of the ledger.
+
+    Raises:
+        KeyError, TypeError, ValueError: the event lacks its fields, or its trial was never asked for.
+    """
+    change = _CHANGES.get(str(event["event"])) if "event" in event else None
+    if change is None:
+        return
+    number = _whole_number(event["number"])
+    before = TrialRecord(number) if event["event"] == "asked" else trials[number]
+    trials[number] = change(before, event)
+
+
+def _asked(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    return replace(trial, params=_mapping(event["params"]), source=str(event.get("from", trial.source)))
+
+
+def _started(trial: TrialRecord, _event: Mapping[str, object]) -> TrialRecord:
+    # A trial that a resumed search starts again begins anew: nothing of the earlier attempt holds.
+    return TrialRecord(trial.number, trial.params, trial.source)
+
+
+def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    scores = dict(trial.rungs) | {_whole_number(event["epoch"]): _score(event["score"])}
+    return replace(trial, rungs=tuple(sorted(scores.items())))
+
+
+def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    state = event["state"]
+    if state not in _END_STATES:
+        raise ValueError(f"a trial ends {', '.join(_END_STATES)}, not {state!r}")
+    return replace(
+        trial,
+        state=str(state),
+        score=_score(event.get("score")),
+        kind=_text(event.get("kind")),
+        reason=_text(event.get("reason")),
+        summary=_mapping(event.get("summary") or {}),
+    )
+
+
+_CHANGES = {"asked": _asked, "started": _started, "rung": _rung, "finished": _finished}
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise InputError("a run has a ledger", f"no file {path}", "check --name and the folder you are in")
+
+
+def _whole_number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a whole number is needed, not {value!r}")
+    return value
+
+
+def _score(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"a score is a number or null, not {value!r}")
+    return float(value)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"an object is needed, not {value!r}")
+    return value

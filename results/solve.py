@@ -1,0 +1,181 @@
+"""Solves the post tier of one raw set: NMS per class, score cutoffs, cap per image, and how sure the score is.
+
+The result says what a cap across classes cost; where it binds, the per-class optimum is no longer exact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from results.boxes import Detections, IntArray, Truth
+from results.cutoffs import cut, image_folds, no_cutoffs, tolerance_cutoffs
+from results.errors import InputError
+from results.postprocess import NmsSetting, PostSpec, apply_nms, best_per_image, cap_per_image, default_settings
+from results.prepared import prepare, prepare_truth
+from results.rules import Rule
+from results.scoring import Matched, Score, match, score_of, subset
+from results.sweep import choose, sweep
+from results.uncertainty import REPLICATES, image_weights, interval, replicate_aps, replicate_scores
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the post tier chose, and what that earns on the set it was chosen on.
+
+    Attributes:
+        setting_of: NMS setting by contest category id.
+        global_setting: the best setting for all classes together.
+        cutoff_of: score cutoff by contest category id; 0 where none is applied.
+        score: of the post-processed detections.
+        interval: 95% image-bootstrap interval of that score; (NaN, NaN) when no class is defined.
+        cap_cost: score lost to the cap across classes.
+        settings_tried: how many NMS settings the sweep held.
+        max_per_image: the cap across classes, applied last.
+        share_won: by contest category id, the share of replicates in which its best setting beat the global one.
+    """
+
+    setting_of: dict[int, NmsSetting]
+    global_setting: NmsSetting
+    cutoff_of: dict[int, float]
+    score: Score
+    interval: tuple[float, float]
+    cap_cost: float
+    settings_tried: int
+    max_per_image: int | None
+    share_won: dict[int, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for json; ids become text, an undefined interval becomes null."""
+        return {
+            "setting_of": {str(id_): asdict(setting) for id_, setting in self.setting_of.items()},
+            "global_setting": asdict(self.global_setting),
+            "cutoff_of": {str(id_): value for id_, value in self.cutoff_of.items()},
+            "score": {
+                "score": self.score.score,
+                "ap": {str(id_): ap for id_, ap in self.score.ap.items()},
+                "renormalised": self.score.renormalised,
+                "boxes": {str(id_): count for id_, count in self.score.boxes.items()},
+            },
+            "interval": None if np.isnan(self.interval[0]) else list(self.interval),
+            "cap_cost": self.cap_cost,
+            "settings_tried": self.settings_tried,
+            "max_per_image": self.max_per_image,
+            "share_won": {str(id_): share for id_, share in self.share_won.items()},
+        }
+
+    @staticmethod
+    def from_dict(content: Mapping[str, Any]) -> "Solution":
+        """The inverse of `to_dict`."""
+        score, bounds = content["score"], content["interval"]
+        return Solution(
+            setting_of={int(id_): NmsSetting(**setting) for id_, setting in content["setting_of"].items()},
+            global_setting=NmsSetting(**content["global_setting"]),
+            cutoff_of={int(id_): float(value) for id_, value in content["cutoff_of"].items()},
+            score=Score(
+                score["score"],
+                {int(id_): ap for id_, ap in score["ap"].items()},
+                score["renormalised"],
+                {int(id_): count for id_, count in score["boxes"].items()},
+            ),
+            interval=(float("nan"), float("nan")) if bounds is None else (bounds[0], bounds[1]),
+            cap_cost=content["cap_cost"],
+            settings_tried=content["settings_tried"],
+            max_per_image=content["max_per_image"],
+            share_won={int(id_): share for id_, share in content["share_won"].items()},
+        )
+
+
+def solve(
+    truth: Truth,
+    raw: Detections,
+    rule: Rule,
+    spec: PostSpec,
+    seed: int,
+    group_of_image: Mapping[int, int] | None = None,
+) -> Solution:
+    """The exact post-processing of one raw set under `spec`.
+
+    Args:
+        truth: of the validation images.
+        raw: detections before NMS.
+        rule: what is optimised.
+        spec: what may be done.
+        seed: of the bootstrap and the folds.
+        group_of_image: by image id, a number that images share which must be drawn together; None if there are none.
+
+    Raises:
+        InputError: a row of `raw` or `truth` is bad, or the spec asks for another solver.
+    """
+    if spec.search != "exact" or spec.cutoffs == "optuna":
+        raise InputError("this solver is exact", f"search {spec.search}, cutoffs {spec.cutoffs}", "use search: exact")
+    prepared = prepare(prepare_truth(truth, rule), raw)
+    groups = _groups(prepared.truth.image_id, group_of_image)
+    weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
+    swept = sweep(prepared, default_settings(spec.nms), _class_cap(rule, spec))
+    choice = choose(swept, spec.per_class, weights)
+    chosen = swept.combine(choice.index)
+    folds = image_folds(len(prepared.truth.image_id), seed, groups)
+    cutoffs = no_cutoffs(prepared.truth) if spec.cutoffs == "none" else tolerance_cutoffs(chosen, weights, folds)
+    uncapped = match(prepared, cut(chosen, cutoffs.value))
+    capped = _capped(uncapped, spec.max_per_image)
+    ids = prepared.truth.category_id.tolist()
+    settings = swept.table.settings
+    final = score_of(prepared.truth, capped.class_ap())
+    return Solution(
+        setting_of={id_: settings[place] for id_, place in zip(ids, choice.index.tolist(), strict=True)},
+        global_setting=settings[choice.global_index],
+        cutoff_of=dict(zip(ids, cutoffs.value.tolist(), strict=True)),
+        score=final,
+        interval=interval(replicate_scores(replicate_aps(capped, weights), prepared.truth)),
+        cap_cost=_score(uncapped) - (final.score or 0.0),
+        settings_tried=len(settings),
+        max_per_image=spec.max_per_image,
+        share_won={
+            id_: share for id_, share in zip(ids, choice.share_won.tolist(), strict=True) if not np.isnan(share)
+        },
+    )
+
+
+def apply_solution(raw: Detections, solution: Solution) -> Detections:
+    """Post-processes raw detections as `solution` says; classes that its rule does not count are dropped.
+
+    Returns:
+        Detections by category id, image id and descending score.
+
+    Raises:
+        InputError: a row is not finite or has a negative size.
+    """
+    counted = raw.select(np.isin(raw.category_id, list(solution.setting_of)))
+    left = apply_nms(counted, solution.setting_of, None)
+    ids, place = np.unique(left.category_id, return_inverse=True)
+    cutoff = np.array([solution.cutoff_of[id_] for id_ in ids.tolist()])
+    return cap_per_image(left.select(left.scores >= cutoff[place]) if len(left) else left, solution.max_per_image)
+
+
+def _class_cap(rule: Rule, spec: PostSpec) -> int | None:
+    """The cap per class that the rule and the spec make together; a cap across classes bounds each class too."""
+    caps = [cap for cap in (rule.max_per_image_and_class, spec.max_per_image) if cap is not None]
+    return min(caps, default=None)
+
+
+def _capped(matched: Matched, max_per_image: int | None) -> Matched:
+    if max_per_image is None:
+        return matched
+    kept = matched.kept
+    image = matched.prepared.detections.image[kept.rows]
+    return match(matched.prepared, subset(kept, best_per_image(image, kept.scores, max_per_image)))
+
+
+def _score(matched: Matched) -> float:
+    return score_of(matched.prepared.truth, matched.class_ap()).score or 0.0
+
+
+def _groups(image_id: IntArray, group_of_image: Mapping[int, int] | None) -> IntArray | None:
+    if group_of_image is None:
+        return None
+    missing = [id_ for id_ in image_id.tolist() if id_ not in group_of_image]
+    if missing:
+        raise InputError("every image has a group", f"none for image {missing[0]} ({len(missing)} such)", "group it")
+    return np.array([group_of_image[id_] for id_ in image_id.tolist()], dtype=np.int64)

@@ -1,0 +1,146 @@
+"""Sweeps NMS settings over one raw set and chooses: the exact per-class optimum, and whether to trust it.
+
+A score is a weighted sum of class APs and suppression is class-wise, so the best of each column of the table (settings
+x classes) is the exact optimum over all combinations. On a small validation set that optimum overfits; `choose` has the
+gate against it. Cutoffs and caps across classes are `results.solve`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from results.boxes import FloatArray, IntArray
+from results.postprocess import NmsSetting, Suppressor
+from results.prepared import PreparedSet
+from results.scoring import Kept, Matched, match, weighted_mean
+from results.uncertainty import replicate_aps
+
+GATE = 0.95
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """AP of every setting and class.
+
+    Attributes:
+        settings: S settings.
+        category_id: (C,) contest ids, ascending.
+        weight: (C,) as the rule has them.
+        ap: (S, C), NaN for a class without truth.
+    """
+
+    settings: tuple[NmsSetting, ...]
+    category_id: IntArray
+    weight: FloatArray
+    ap: FloatArray
+
+    def scores(self) -> FloatArray:
+        """(S,) score of each setting used for all classes; 0 everywhere when no class is defined."""
+        return np.array([weighted_mean(row, self.weight) or 0.0 for row in self.ap])
+
+    def best_global(self) -> int:
+        """The setting with the best score; the first of equals."""
+        return int(np.argmax(self.scores()))
+
+    def best_per_class(self) -> IntArray:
+        """(C,) each class's best setting, the global one where none is better or the class is undefined."""
+        everywhere = self.best_global()
+        ap = np.where(np.isnan(self.ap), -1.0, self.ap)
+        best = np.argmax(ap, axis=0)
+        gain = ap[best, np.arange(ap.shape[1])] > ap[everywhere]
+        return np.where(gain, best, everywhere)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A table with what it takes to make any of its combinations again.
+
+    Only the APs are kept for all settings; the few combinations that a choice looks at are made again, which costs
+    milliseconds and spares settings x rows of memory.
+    """
+
+    prepared: PreparedSet
+    suppressor: Suppressor
+    table: SweepTable
+
+    def combine(self, index: IntArray) -> Matched:
+        """The detections under setting `index[c]` for class c, matched."""
+        chosen = sorted(set(index.tolist()))
+        settings = [self.table.settings[place] for place in chosen]
+        kept = {chosen[place]: part for place, part in self.suppressor.run_all(settings)}
+        return match(self.prepared, _combined(kept, index))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen setting of each class.
+
+    Attributes:
+        index: (C,) places in the table's settings.
+        global_index: the best setting for all classes together.
+        share_won: (C,) share of replicates in which the class's best setting beats the global one; NaN where it was not
+            asked (no better setting, no truth, or no gate).
+    """
+
+    index: IntArray
+    global_index: int
+    share_won: FloatArray
+
+
+def sweep(prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None) -> Sweep:
+    """AP of each class under each setting.
+
+    Args:
+        prepared: the raw set.
+        settings: at least one.
+        cap: most detections per class and image; None for the rule's own cap.
+    """
+    suppressor = Suppressor(prepared.detections, prepared.truth.rule.max_per_image_and_class if cap is None else cap)
+    ap = np.empty((len(settings), len(prepared.truth.category_id)))
+    for place, kept in suppressor.run_all(settings):
+        ap[place] = match(prepared, kept).class_ap()
+    table = SweepTable(tuple(settings), prepared.truth.category_id, prepared.truth.weight, ap)
+    return Sweep(prepared, suppressor, table)
+
+
+def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: FloatArray) -> Choice:
+    """Picks a setting for each class.
+
+    Args:
+        swept: what `sweep` returned.
+        rule: global takes the best setting for all classes; argmax each class's best; gate lets a class leave the
+            global one only if its best setting wins in at least 95% of paired replicates.
+        weights: (B, M) from `uncertainty.image_weights`, for the gate.
+    """
+    everywhere = swept.table.best_global()
+    best = swept.table.best_per_class()
+    unasked = np.full(len(best), np.nan)
+    if rule == "global":
+        return Choice(np.full(len(best), everywhere), everywhere, unasked)
+    if rule == "argmax":
+        return Choice(best, everywhere, unasked)
+    share = np.where(best == everywhere, np.nan, _share_won(swept, best, everywhere, weights))
+    return Choice(np.where(share >= GATE, best, everywhere), everywhere, share)
+
+
+def _share_won(swept: Sweep, best: IntArray, everywhere: int, weights: FloatArray) -> FloatArray:
+    ours = replicate_aps(swept.combine(best), weights)
+    theirs = replicate_aps(swept.combine(np.full(len(best), everywhere)), weights)
+    asked = ~np.isnan(ours)
+    return np.asarray((ours > theirs).sum(axis=0) / np.maximum(asked.sum(axis=0), 1))
+
+
+def _combined(kept: dict[int, Kept], index: IntArray) -> Kept:
+    """Joins the classes' parts."""
+    if not len(index):
+        return Kept(np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(1, dtype=np.int64))
+    rows, scores = [], []
+    for place, setting in enumerate(index.tolist()):
+        part = kept[setting]
+        span = slice(part.class_start[place], part.class_start[place + 1])
+        rows.append(part.rows[span])
+        scores.append(part.scores[span])
+    ends = np.cumsum([0, *map(len, rows)])
+    return Kept(np.concatenate(rows), np.concatenate(scores), ends)

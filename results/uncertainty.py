@@ -1,0 +1,110 @@
+"""How sure a score is: the paired image bootstrap.
+
+Images (or groups of images that belong together) are drawn with replacement; boxes are never matched again, a replicate
+only reweights images. AP is biased upward on small sets: compare paired differences, never APs across set sizes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.boxes import Detections, FloatArray, IntArray, Truth
+from results.kernels_ap import weighted_average_precisions
+from results.prepared import PreparedTruth, prepare, prepare_truth
+from results.rules import Rule
+from results.scoring import Matched, keep_all, match, weighted_mean
+
+REPLICATES = 500
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A against B on the same images.
+
+    Attributes:
+        difference: score of A minus score of B.
+        interval: 95% interval of the difference.
+        probability: share of replicates in which A is better.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    probability: float
+
+    @property
+    def tied(self) -> bool:
+        """The interval holds 0."""
+        return self.interval[0] <= 0.0 <= self.interval[1]
+
+
+def image_weights(images: int, replicates: int, seed: int, group: IntArray | None = None) -> FloatArray:
+    """How often each image is drawn in each replicate, as (replicates, images).
+
+    Args:
+        images: M.
+        replicates: B.
+        seed: of the draws.
+        group: (images,) number of the group each image belongs to; groups are drawn whole.
+    """
+    if images == 0:
+        return np.zeros((replicates, 0))
+    member = np.arange(images) if group is None else np.unique(group, return_inverse=True)[1]
+    drawn = int(member.max()) + 1
+    counts = np.random.default_rng(seed).multinomial(drawn, np.full(drawn, 1 / drawn), size=replicates)
+    return np.ascontiguousarray(counts[:, member], dtype=np.float64)
+
+
+def replicate_aps(matched: Matched, weights: FloatArray) -> FloatArray:
+    """AP per replicate and class (B, C); NaN where a replicate drew no truth of the class.
+
+    Args:
+        matched: detections with their match codes.
+        weights: (B, M) from `image_weights`.
+    """
+    truth = matched.prepared.truth
+    totals = weights @ truth.count.T
+    return weighted_average_precisions(weights, matched.events(), totals, truth.ap_kind, truth.rule.recall_points())
+
+
+def replicate_scores(aps: FloatArray, truth: PreparedTruth) -> FloatArray:
+    """Score per replicate (B,), weights renormalised over the classes that the replicate defines; NaN if none."""
+    defined = ~np.isnan(aps)
+    total = defined @ truth.weight
+    summed = np.where(defined, aps, 0.0) @ truth.weight
+    scores: FloatArray = np.divide(summed, total, out=np.full(len(aps), np.nan), where=total > 0)
+    return scores
+
+
+def interval(values: FloatArray, level: float = LEVEL) -> tuple[float, float]:
+    """Percentile interval of the replicates that are not NaN; (NaN, NaN) if all are."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return (float("nan"), float("nan"))
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return (float(low), float(high))
+
+
+def compare(truth: Truth, detections: tuple[Detections, Detections], rule: Rule, seed: int) -> Comparison:
+    """Paired bootstrap of two sets of detections on one truth.
+
+    Raises:
+        InputError: a row is not finite, has a negative size, or an unknown image.
+    """
+    prepared_truth = prepare_truth(truth, rule)
+    weights = image_weights(len(prepared_truth.image_id), REPLICATES, seed)
+    first, second = (_matched(prepared_truth, part) for part in detections)
+    scores = [replicate_scores(replicate_aps(matched, weights), prepared_truth) for matched in (first, second)]
+    values = [weighted_mean(matched.class_ap(), prepared_truth.weight) for matched in (first, second)]
+    difference = scores[0] - scores[1]
+    known = difference[~np.isnan(difference)]
+    return Comparison(
+        difference=float("nan") if values[0] is None or values[1] is None else values[0] - values[1],
+        interval=interval(difference),
+        probability=float((known > 0).mean()) if len(known) else float("nan"),
+    )
+
+
+def _matched(truth: PreparedTruth, detections: Detections) -> Matched:
+    prepared = prepare(truth, detections)
+    return match(prepared, keep_all(prepared))

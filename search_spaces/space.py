@@ -1,0 +1,160 @@
+"""The frozen form of a search space, and what the loader needs to know about a detector.
+
+These types hold what `loading` has checked; they read no file and import no Optuna. `points` computes with them,
+`written_form` writes them back, `sampling` hands them to Optuna.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from search_spaces.domains import Domain, Value
+
+Point = Mapping[str, Value]
+
+
+class ParameterSpec(Protocol):
+    """One parameter that a detector understands."""
+
+    @property
+    def name(self) -> str:
+        """The key in a space file."""
+
+    @property
+    def default(self) -> object:
+        """Used where the space does not name the key; its type (bool, int, float, str) is the parameter's type."""
+
+    def fault(self, value: object) -> str | None:
+        """None when the value is fine, else "the rule it breaks; the remedy"."""
+
+
+class DetectorSpec(Protocol):
+    """What a detector lets vary, by tier: `train` costs GPU hours, `predict` one pass over the images."""
+
+    @property
+    def train(self) -> Mapping[str, ParameterSpec]:
+        """Parameters of the train tier by name."""
+
+    @property
+    def predict(self) -> Mapping[str, ParameterSpec]:
+        """Parameters of the predict tier by name."""
+
+    def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
+        """None when these complete train parameters go together, else "the rule they break; the remedy"."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Holds where `key` is active and has one of `values`."""
+
+    key: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One key of the train tier; active where every condition in `when` holds."""
+
+    name: str
+    domain: Domain
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Swept:
+    """One key of the predict tier; every value is tried from a surviving trial's checkpoint."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class PostSettings:
+    """What the post tier may choose from; the words are those of `results.solve`.
+
+    Attributes:
+        nms: kinds of non-maximum suppression that are compared ("hard", "soft_linear", "soft_gaussian").
+        per_class: "gate" (a class leaves the global setting only when the bootstrap agrees), "argmax" or "global".
+        cutoffs: "tolerance" (score cutoffs that cost nothing, proved out of fold) or "none".
+        max_per_image: cap on the boxes of one image over all classes, None for no cap.
+        search: "exact".
+    """
+
+    nms: tuple[str, ...] = ("hard", "soft_linear", "soft_gaussian")
+    per_class: str = "gate"
+    cutoffs: str = "tolerance"
+    max_per_image: int | None = 100
+    search: str = "exact"
+
+
+@dataclass(frozen=True)
+class SuccessiveHalving:
+    """At epochs `min_epochs * reduction_factor ** k`, one in `reduction_factor` trials goes on."""
+
+    reduction_factor: int = 3
+    min_epochs: int = 1
+
+
+@dataclass(frozen=True)
+class MedianPruning:
+    """From the epoch after `warmup_epochs`, once `startup_trials` have finished, a trial below their median stops."""
+
+    startup_trials: int = 5
+    warmup_epochs: int = 0
+
+
+@dataclass(frozen=True)
+class NoPruning:
+    """Every trial trains to its end."""
+
+
+Pruning = SuccessiveHalving | MedianPruning | NoPruning
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How the train tier is searched.
+
+    Attributes:
+        sampler: "tpe" or "random".
+        pruner: who stops hopeless trials, and when.
+        epochs: the longest training of one trial; a train key `epochs` stays at or below it.
+        trials: all trials of the search, resumed and failed ones too.
+        hours: wall-clock budget, None for no limit.
+        report_every: epochs between two reports (rungs) of a trial.
+    """
+
+    sampler: str = "tpe"
+    pruner: Pruning = SuccessiveHalving()
+    epochs: int = 12
+    trials: int = 60
+    hours: float | None = None
+    report_every: int = 1
+
+
+@dataclass(frozen=True)
+class Space:
+    """A checked search space.
+
+    Attributes:
+        name: the file's stem.
+        detector: a name that the detectors handed to the loader hold.
+        rule: name or path of the rule file; whether it exists is `results.rules`' business.
+        train: searched and fixed keys, parents before the keys whose conditions look at them. Holds `epochs` always,
+            where the detector has that parameter.
+        predict: swept keys.
+        post: settings of the post tier.
+        search: settings of the search.
+        known: complete points (active keys only) that are tried first.
+        profile: the profile whose overrides were applied; "full" is the file as written.
+    """
+
+    name: str
+    detector: str
+    rule: str
+    train: tuple[Dimension, ...]
+    predict: tuple[Swept, ...] = ()
+    post: PostSettings = PostSettings()
+    search: SearchSettings = SearchSettings()
+    known: tuple[Point, ...] = ()
+    profile: str = "full"

@@ -1,0 +1,106 @@
+"""A space written back: as plain data, as YAML that loads again, and as a fingerprint.
+
+The written form is the space after its profile was applied, with every default spelled out, so that a run's folder
+says what was searched without the file it came from.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from search_spaces.domains import Choice, Fixed, FloatRange, Value
+from search_spaces.space import Dimension, MedianPruning, Pruning, Space, SuccessiveHalving
+
+Written = Mapping[str, object]
+
+
+def to_dict(space: Space) -> dict[str, object]:
+    """The space as JSON-able data in the form of a space file; its name and profile are not part of it."""
+    return {
+        "detector": space.detector,
+        "rule": space.rule,
+        "train": {dimension.name: _written_dimension(dimension) for dimension in space.train},
+        "predict": {swept.name: {"sweep": list(swept.values)} for swept in space.predict},
+        "post": _written_post(space),
+        "search": _written_search(space),
+        "known": [dict(point) for point in space.known],
+    }
+
+
+def to_yaml(space: Space) -> str:
+    """YAML text that loads to the same space (name and profile apart)."""
+    lines: list[str] = []
+    for section, content in to_dict(space).items():
+        if isinstance(content, dict) and content:
+            lines += [f"{section}:", *(f"  {key}: {_inline(value)}" for key, value in content.items())]
+        else:
+            lines.append(f"{section}: {_inline(content)}")
+    return "\n".join(lines) + "\n"
+
+
+def space_sha(space: Space) -> str:
+    """SHA-256 (hex) of the canonical written form: equal exactly when two spaces search the same thing."""
+    canonical = json.dumps(to_dict(space), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _inline(content: object) -> str:
+    # JSON is YAML; strings hold printable characters only (the loader sees to it), so none needs a YAML escape.
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _written_dimension(dimension: Dimension) -> Value | dict[str, object]:
+    domain = dimension.domain
+    if isinstance(domain, Fixed):
+        if not dimension.when:
+            return domain.value
+        written: dict[str, object] = {"choice": [domain.value]}
+    elif isinstance(domain, Choice):
+        written = {"choice": list(domain.options)}
+    else:
+        written = {"log" if domain.log else "range": [domain.low, domain.high]}
+        stepped = domain.step is not None if isinstance(domain, FloatRange) else domain.step != 1
+        if stepped:
+            written["step"] = domain.step
+    if dimension.when:
+        written["when"] = {condition.key: list(condition.values) for condition in dimension.when}
+    return written
+
+
+def _written_post(space: Space) -> dict[str, object]:
+    post = space.post
+    return {
+        "nms": list(post.nms),
+        "per_class": post.per_class,
+        "cutoffs": post.cutoffs,
+        "max_per_image": post.max_per_image,
+        "search": post.search,
+    }
+
+
+def _written_search(space: Space) -> dict[str, object]:
+    search = space.search
+    return {
+        "sampler": search.sampler,
+        "pruner": _written_pruner(search.pruner),
+        "epochs": search.epochs,
+        "trials": search.trials,
+        "hours": search.hours,
+        "report_every": search.report_every,
+    }
+
+
+def _written_pruner(pruner: Pruning) -> str | dict[str, object]:
+    if isinstance(pruner, SuccessiveHalving):
+        return {
+            "name": "successive_halving",
+            "reduction_factor": pruner.reduction_factor,
+            "min_epochs": pruner.min_epochs,
+        }
+    if isinstance(pruner, MedianPruning):
+        return {
+            "name": "median",
+            "startup_trials": pruner.startup_trials,
+            "warmup_epochs": pruner.warmup_epochs,
+        }
+    return "none"

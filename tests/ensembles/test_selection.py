@@ -1,0 +1,39 @@
+import pytest
+
+from ensembles.selection import select_best
+from results.errors import InputError
+from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+
+TRIALS = [
+    TrialRecord(0, state=COMPLETE, score=0.5),
+    TrialRecord(1, state=PRUNED, score=0.9),
+    TrialRecord(2, state=COMPLETE, score=0.7),
+    TrialRecord(3, state=FAIL),
+    TrialRecord(4, state=COMPLETE, score=0.7),
+    TrialRecord(5, state=RUNNING, rungs=((4, 0.99),)),
+    TrialRecord(6, state=COMPLETE, score=None),
+]
+
+
+def test_the_best_complete_trials_come_first_and_equals_by_number() -> None:
+    selection = select_best(reversed(TRIALS), 2)
+    assert [trial.number for trial in selection.trials] == [2, 4]
+    assert selection.notice is None
+
+
+def test_fewer_than_asked_for_is_said() -> None:
+    selection = select_best(TRIALS, 5)
+    assert [trial.number for trial in selection.trials] == [2, 4, 0]
+    assert selection.notice is not None
+    assert "5" in selection.notice and "3" in selection.notice
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_an_empty_ensemble_is_refused(count: int) -> None:
+    with pytest.raises(InputError, match=f"--top {count}"):
+        select_best(TRIALS, count)
+
+
+def test_without_a_finished_trial_there_is_nothing_to_fuse() -> None:
+    with pytest.raises(InputError, match="none with a score among 2 trials"):
+        select_best([TRIALS[1], TRIALS[6]], 1)

@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.boxes import Category, Detections, Images, Truth, write_detections, write_truth
+from results.commands import run_command
+from results.layout import RunLayout, run_layout, write_atomically
+from results.ledger import Ledger
+from results.postprocess import PostSpec
+from results.report import class_intervals, main
+from results.rules import load_rule
+from results.solve import apply_solution, solve
+
+RULE = load_rule("bottle_round1")
+SPEC = PostSpec(max_per_image=50)
+
+
+def _scene() -> tuple[Truth, Detections]:
+    """30 images with one box of class 1 each; half of them are found. Class 2 has no box, class 6 is found nowhere."""
+    count = 30
+    image_id = np.arange(1, count + 1)
+    boxes = np.tile([100.0, 100.0, 50.0, 60.0], (count, 1))
+    images = Images(image_id, tuple(f"{i}.jpg" for i in image_id), np.full(count, 658), np.full(count, 492))
+    category_id = np.where(image_id <= 25, 1, 6)
+    categories = (Category(6, "six"), Category(2, "two"), Category(1, "one"))
+    truth = Truth(images, categories, image_id, image_id, category_id, boxes, np.zeros(count, dtype=np.bool_))
+    found = image_id % 2 == 0
+    raw = Detections(
+        image_id[found], np.ones(found.sum(), dtype=np.int64), boxes[found], np.linspace(0.9, 0.5, found.sum())
+    )
+    return truth, raw
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLayout:
+    monkeypatch.chdir(tmp_path)
+    run = run_layout("night")
+    truth, raw = _scene()
+    solution = solve(truth, raw, RULE, SPEC, 0)
+    trial = run.trial(1)
+    write_truth(trial.truth, truth)
+    write_detections(trial.detections, apply_solution(raw, solution), {})
+    write_atomically(trial.outcome, json.dumps({"solution": solution.to_dict()}))
+    with Ledger.create(run.ledger, {"rule": "bottle_round1"}) as ledger:
+        for number, score in enumerate([0.1, solution.score.score]):
+            ledger.append({"event": "asked", "number": number, "params": {}})
+            ledger.append({"event": "finished", "number": number, "state": "COMPLETE", "score": score})
+    return run
+
+
+def _row(page: str, id_: int) -> list[str]:
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {id_} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_shows_the_best_trial_class_by_class(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(main, ["--run", run.name]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("# Run night\n\nRule: bottle_round1")
+    assert "## Best trial: 1, score" in page
+    _, name, boxes, ap, interval, nms, _ = _row(page, 1)
+    assert (name, boxes) == ("瓶盖破损", "25")
+    assert float(ap) == pytest.approx(12 / 25, abs=1e-4)
+    low, high = map(float, interval.split(" to "))
+    assert low < float(ap) < high
+    assert nms.split()[0] in ("hard", "soft_linear", "soft_gaussian")
+
+
+def test_small_and_empty_classes_are_marked(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(main, [])
+    page = capsys.readouterr().out
+    assert _row(page, 6)[2:4] == ["5*", "0.0000"]
+    assert _row(page, 2)[2:5] == ["0*", "undefined", "undefined"]
+    assert "under 20 validation boxes" in page
+
+
+def test_without_truth_there_are_no_intervals_and_the_page_says_so(
+    run: RunLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.trial(1).truth.unlink()
+    assert run_command(main, []) == 0
+    page = capsys.readouterr().out
+    assert _row(page, 1)[4] == "-"
+    assert "No intervals" in page
+
+
+def test_a_best_trial_without_its_outcome_is_a_damaged_run(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    run.trial(1).outcome.write_text("{")
+    assert run_command(main, []) == 1
+    assert "outcome.json" in capsys.readouterr().err
+
+
+def test_a_run_without_a_finished_trial_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Ledger.create(run_layout("new").ledger, {"rule": "coco"}).close()
+    assert run_command(main, []) == 0
+
+
+def test_intervals_hold_the_ap_and_are_undefined_without_truth() -> None:
+    truth, raw = _scene()
+    intervals = class_intervals(truth, raw, RULE)
+    assert intervals[1][0] < 12 / 25 < intervals[1][1]
+    assert intervals[6] == (0.0, 0.0)
+    assert np.isnan(intervals[2]).all()

@@ -1,0 +1,1 @@
+"""Data sets: their files, their checks and the rendered demonstration. Nothing here imports torch."""

@@ -1,0 +1,271 @@
+"""A data set as the user describes it in DATASET.yaml, and the checks made before anything is trained on it.
+
+Paths in the file are relative to it. The checks read the annotation files and hash the image files; they do not decode
+images and change nothing on disk (`trainables.data.prepare` mends annotations).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from results.boxes import Category, Truth, images_from_coco, truth_from_coco
+from results.errors import InputError, InputErrors
+from trainables.data.dataset_yaml import YamlMapping, read_mapping
+from trainables.data.fingerprint import ImageFingerprints, fingerprint_images, repeated_images
+from trainables.data.split_faults import category_faults, empty_faults, group_faults, missing_images, overlap_faults
+
+_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by")
+_RULE_FILE_ENDINGS = (".yaml", ".yml")
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Annotated images: a COCO json and the folder its file names are relative to."""
+
+    annotations: Path
+    images: Path
+
+
+@dataclass(frozen=True)
+class TestSource:
+    """Images without truth: a COCO json whose annotations may be absent, and the image folder."""
+
+    __test__ = False  # not a pytest class
+
+    image_list: Path
+    images: Path
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One DATASET.yaml.
+
+    Attributes:
+        name: for the record; the file's folder where the file gives none.
+        path: the file itself, absolute.
+        train: what is trained on.
+        val: what is scored on.
+        test: what a submission is made for, if any.
+        rule: a built-in rule's name or the path of a rule file; wins over the space's.
+        classes: the categories to detect, by name and in label order; None takes all, by ascending id.
+        group_by: regular expression over file names; images whose match is the same belong together (its first
+            group where it has one) and never straddle train and val.
+    """
+
+    name: str
+    path: Path
+    train: Source
+    val: Source
+    test: TestSource | None
+    rule: str | None
+    classes: tuple[str, ...] | None
+    group_by: str | None
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """Counts of one split; `boxes_of` is by contest category id and holds every category of the data set."""
+
+    images: int
+    boxes: int
+    background_images: int
+    boxes_of: dict[int, int]
+    fingerprints: ImageFingerprints
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What `check_dataset` found.
+
+    Attributes:
+        categories: the categories to detect, in label order.
+        train: counts and fingerprints.
+        val: counts and fingerprints.
+        test_images: number of test images, None without a test split.
+        notices: one line each; nothing in them stops a run.
+    """
+
+    categories: tuple[Category, ...]
+    train: SplitSummary
+    val: SplitSummary
+    test_images: int | None
+    notices: tuple[str, ...]
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Reads a DATASET.yaml; the files it names are not opened.
+
+    Raises:
+        InputError: no such file, or not YAML.
+        InputErrors: every unknown, missing or malformed key, with file and line.
+    """
+    path = path.absolute()
+    top = read_mapping(path)
+    top.expect_keys(_KEYS, required=("train", "val"))
+    train, val, test = (_folders(top, key) for key in ("train", "val", "test"))
+    classes, group_by = _classes(top), _group_by(top)
+    name, rule = top.text("name"), top.text("rule")
+    if top.faults or train is None or val is None:
+        raise InputErrors(top.faults)
+    return Dataset(
+        name=name or path.parent.name,
+        path=path,
+        train=Source(*train),
+        val=Source(*val),
+        test=TestSource(*test) if test else None,
+        rule=_rule(path.parent, rule),
+        classes=classes,
+        group_by=group_by,
+    )
+
+
+def load_truth(dataset: Dataset, source: Source) -> Truth:
+    """The truth of one split, restricted to the data set's classes and with its categories in label order.
+
+    Raises:
+        InputError: as `truth_from_coco`, or a class that the annotation file does not know.
+    """
+    truth = truth_from_coco(source.annotations)
+    return _restricted(truth, _label_order(truth, dataset))
+
+
+def check_dataset(dataset: Dataset) -> DatasetSummary:
+    """Checks what a run relies on: files present, splits apart, categories agreed.
+
+    Raises:
+        InputErrors: annotation file missing or malformed, images missing on disk, train and val sharing images (by
+            path or content) or groups, categories that differ, unknown classes, a split without images or boxes.
+    """
+    train, val, test_images = _read_splits(dataset)
+    prints = _fingerprints(dataset, train, val)
+    faults = [
+        *category_faults(train.categories, val.categories),
+        *group_faults(dataset.group_by, train.images.file_name, val.images.file_name),
+        *overlap_faults((dataset.train.images, dataset.val.images), *prints, remedy="split again, or drop one copy"),
+    ]
+    categories = _attempt(lambda: _label_order(train, dataset), faults)
+    if categories is not None and not faults:
+        train, val = _restricted(train, categories), _restricted(val, categories)
+        faults = empty_faults("train", train) + empty_faults("val", val)
+    if categories is None or faults:
+        raise InputErrors(faults)
+    first, second = _split(train, prints[0]), _split(val, prints[1])
+    return DatasetSummary(categories, first, second, test_images, _notices(categories, first, second))
+
+
+def _read_splits(dataset: Dataset) -> tuple[Truth, Truth, int | None]:
+    """Train, val and the number of test images, once every file they name is known to exist."""
+    faults: list[InputError] = []
+    train = _attempt(lambda: truth_from_coco(dataset.train.annotations), faults)
+    val = _attempt(lambda: truth_from_coco(dataset.val.annotations), faults)
+    test = dataset.test
+    test_images = _attempt(lambda: images_from_coco(test.image_list), faults) if test else None
+    faults += missing_images("train", train.images, dataset.train.images) if train is not None else []
+    faults += missing_images("val", val.images, dataset.val.images) if val is not None else []
+    faults += missing_images("test", test_images, test.images) if test and test_images is not None else []
+    if train is None or val is None or faults:
+        raise InputErrors(faults)
+    return train, val, None if test_images is None else len(test_images)
+
+
+def _attempt(read: Callable[[], _Read], faults: list[InputError]) -> _Read | None:
+    """What `read` returns, or None and its faults noted."""
+    try:
+        return read()
+    except InputErrors as errors:
+        faults += errors.errors
+    except InputError as error:
+        faults.append(error)
+    return None
+
+
+def _fingerprints(dataset: Dataset, train: Truth, val: Truth) -> tuple[ImageFingerprints, ImageFingerprints]:
+    first, second = (
+        fingerprint_images(source.images, truth.images.file_name, source.annotations.read_bytes())
+        for source, truth in ((dataset.train, train), (dataset.val, val))
+    )
+    return first, second
+
+
+def _label_order(truth: Truth, dataset: Dataset) -> tuple[Category, ...]:
+    """The categories to detect: by ascending id, or as `classes` orders them."""
+    if dataset.classes is None:
+        return tuple(sorted(truth.categories, key=lambda category: category.id))
+    by_name = {category.name: category for category in truth.categories}
+    unknown = [name for name in dataset.classes if name not in by_name]
+    if unknown:
+        remedy = f"choose among {', '.join(by_name)}"
+        raise InputError("'classes' names categories of train", f"{dataset.path}: {', '.join(unknown)}", remedy)
+    return tuple(by_name[name] for name in dataset.classes)
+
+
+def _restricted(truth: Truth, categories: tuple[Category, ...]) -> Truth:
+    kept = np.isin(truth.category_id, [category.id for category in categories])
+    return replace(
+        truth,
+        categories=categories,
+        annotation_id=truth.annotation_id[kept],
+        image_id=truth.image_id[kept],
+        category_id=truth.category_id[kept],
+        boxes_xywh=truth.boxes_xywh[kept],
+        is_crowd=truth.is_crowd[kept],
+    )
+
+
+def _split(truth: Truth, fingerprints: ImageFingerprints) -> SplitSummary:
+    return SplitSummary(
+        images=len(truth.images.file_name),
+        boxes=len(truth.category_id),
+        background_images=len(truth.images.file_name) - len(np.unique(truth.image_id)),
+        boxes_of={category.id: int(np.sum(truth.category_id == category.id)) for category in truth.categories},
+        fingerprints=fingerprints,
+    )
+
+
+def _notices(categories: tuple[Category, ...], train: SplitSummary, val: SplitSummary) -> tuple[str, ...]:
+    """What the user should know and may ignore."""
+    notices = []
+    for label, split, meaning in (("train", train, "it cannot be learned"), ("val", val, "it has no AP there")):
+        empty = [category.name for category in categories if not split.boxes_of[category.id]]
+        if empty:
+            notices.append(f"{label} has no box of {', '.join(empty)}: {meaning}")
+        repeated = repeated_images(split.fingerprints)
+        if repeated:
+            notices.append(f"{label} holds {len(repeated)} repeated images, first {' = '.join(repeated[0])}")
+    return tuple(notices)
+
+
+def _folders(top: YamlMapping, key: str) -> tuple[Path, Path] | None:
+    """The json and the image folder under `key`, absolute."""
+    inner = top.mapping(key)
+    if inner is None:
+        return None
+    json_key = "image_list" if key == "test" else "annotations"
+    inner.expect_keys((json_key, "images"), required=(json_key, "images"))
+    file, folder = inner.text(json_key), inner.text("images")
+    return (top.file.parent / file, top.file.parent / folder) if file and folder else None
+
+
+def _classes(top: YamlMapping) -> tuple[str, ...] | None:
+    classes = top.texts("classes")
+    if classes and len(set(classes)) < len(classes):
+        top.fault("a class is named once in 'classes'", "classes", "remove the repetition")
+    return classes
+
+
+def _group_by(top: YamlMapping) -> str | None:
+    pattern = top.text("group_by")
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        top.fault(f"'group_by' is a regular expression ({error})", "group_by", "mend it, for example imgs_(\\d+)_")
+    return pattern
+
+
+def _rule(folder: Path, rule: str | None) -> str | None:
+    return str(folder / rule) if rule and rule.endswith(_RULE_FILE_ENDINGS) else rule

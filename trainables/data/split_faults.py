@@ -1,0 +1,90 @@
+"""What can be wrong between a train and a val split: each function takes plain values and returns the faults it finds.
+
+It does not read annotation files, does not hash, and raises nothing; `trainables.data.dataset.check_dataset` does.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from results.boxes import Category, Images, Truth
+from results.errors import InputError
+from trainables.data.fingerprint import ImageFingerprints, shared_images
+
+_SHOWN = 3
+
+
+def empty_faults(label: str, truth: Truth) -> list[InputError]:
+    """A split without images, or without a single box, can neither be trained on nor scored."""
+    if len(truth.images.file_name) and len(truth.category_id):
+        return []
+    received = f"{len(truth.images.file_name)} images with {len(truth.category_id)} boxes"
+    return [InputError(f"{label} holds images and boxes", received, "choose another annotation file, or another split")]
+
+
+def missing_images(label: str, images: Images, folder: Path) -> list[InputError]:
+    """Images of the annotation file that are no file in `folder`: one fault, naming the first few and the count."""
+    absent = [name for name in images.file_name if not (folder / name).is_file()]
+    if not absent:
+        return []
+    received = f"{len(absent)} of {len(images.file_name)} missing in {folder}: {_some(absent)}"
+    return [
+        InputError(f"every image of {label} is on disk", received, "correct the images folder or restore the files")
+    ]
+
+
+def category_faults(train: Sequence[Category], val: Sequence[Category]) -> list[InputError]:
+    """Categories are joined by id: both splits must hold the same ids under the same names, in any order."""
+    first, second = ({category.id: category.name for category in split} for split in (train, val))
+    differing = [
+        f"id {key} is {first.get(key, 'absent')!r} in train and {second.get(key, 'absent')!r} in val"
+        for key in sorted(first.keys() | second.keys())
+        if first.get(key) != second.get(key)
+    ]
+    if not differing:
+        return []
+    remedy = "give both annotation files the same categories"
+    return [InputError("train and val agree on their categories", _some(differing), remedy)]
+
+
+def group_faults(group_by: str | None, train: Sequence[str], val: Sequence[str]) -> list[InputError]:
+    """Groups of frames with members in both splits, and an expression that matches no file name at all."""
+    if group_by is None:
+        return []
+    groups = {_group(group_by, name) for name in train} - {None}
+    if not groups:
+        received = f"{group_by!r}, first name {train[0] if train else 'none'!r}"
+        return [InputError("'group_by' matches file names of train", received, "correct the expression")]
+    straddling = [name for name in val if _group(group_by, name) in groups]
+    if not straddling:
+        return []
+    received = f"{len(straddling)} images of val share a group with train: {_some(straddling)}"
+    return [InputError("one group never straddles train and val", received, "split again with group_by")]
+
+
+def overlap_faults(
+    folders: tuple[Path, Path], train: ImageFingerprints, val: ImageFingerprints, remedy: str
+) -> list[InputError]:
+    """Images that train and val share, by path or, under whatever name, by content."""
+    train_folder, val_folder = folders
+    train_paths = {(train_folder / name).resolve() for name in train.file_names}
+    by_path = [name for name in val.file_names if (val_folder / name).resolve() in train_paths]
+    rule = "train and val share no image"
+    if by_path:
+        return [InputError(rule, f"{len(by_path)} images are listed in both: {_some(by_path)}", remedy)]
+    pairs = [f"{in_val} (val) = {in_train} (train)" for in_val, in_train in shared_images(val, train)]
+    if not pairs:
+        return []
+    return [InputError(rule, f"{len(pairs)} images of val have the content of a train image: {_some(pairs)}", remedy)]
+
+
+def _group(pattern: str, name: str) -> str | None:
+    found = re.search(pattern, name)
+    if found is None:
+        return None
+    return found.group(1) if found.re.groups else found.group(0)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

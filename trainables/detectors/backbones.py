@@ -1,0 +1,85 @@
+"""Backbones: parameters -> mmdet backbone configuration, and the channels each of its levels puts out.
+
+Depth and width are parameters, so that a demonstration trains in a minute on a CPU with the same code that trains
+ResNeXt-101 on a GPU.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Config = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What distinguishes one residual network from another.
+
+    Attributes:
+        depth: layers, as in the network's name.
+        expansion: output channels of a block over its width (1 basic block, 4 bottleneck).
+        groups: 1 for ResNet, the cardinality for ResNeXt.
+        base_width: width of a group (ResNeXt).
+    """
+
+    depth: int
+    expansion: int
+    groups: int = 1
+    base_width: int = 4
+
+
+RESIDUAL: Mapping[str, Residual] = {
+    "resnet18": Residual(18, 1),
+    "resnet34": Residual(34, 1),
+    "resnet50": Residual(50, 4),
+    "resnet101": Residual(101, 4),
+    "resnext101_32x4d": Residual(101, 4, groups=32, base_width=4),
+}
+
+_NORMS: Mapping[str, tuple[Config, bool]] = {
+    "bn": ({"type": "BN", "requires_grad": True}, False),
+    "bn_frozen": ({"type": "BN", "requires_grad": True}, True),
+    "gn": ({"type": "GN", "num_groups": 8, "requires_grad": True}, False),
+}
+
+
+def residual_backbone(params: Mapping[str, object]) -> Config:
+    """mmdet configuration of a ResNet or ResNeXt.
+
+    Args:
+        params: `backbone`, `base_channels`, `norm`, `frozen_stages`, `dcn`.
+
+    Source: mmdet/configs/_base_/models and mmdet/configs/dcn, dcnv2.
+    """
+    kind = RESIDUAL[str(params["backbone"])]
+    norm, norm_eval = _NORMS[str(params["norm"])]
+    config: Config = {
+        "type": "ResNeXt" if kind.groups > 1 else "ResNet",
+        "depth": kind.depth,
+        "base_channels": params["base_channels"],
+        "stem_channels": params["base_channels"],
+        "num_stages": 4,
+        "out_indices": (0, 1, 2, 3),
+        "frozen_stages": params["frozen_stages"],
+        "norm_cfg": dict(norm),
+        "norm_eval": norm_eval,
+        "style": "pytorch",
+        "init_cfg": None,
+    }
+    if kind.groups > 1:
+        config |= {"groups": kind.groups, "base_width": kind.base_width}
+    return config | _deformable(str(params["dcn"]))
+
+
+def level_channels(params: Mapping[str, object]) -> list[int]:
+    """Channels of the levels c2 to c5 that `residual_backbone` puts out."""
+    width = int(str(params["base_channels"])) * RESIDUAL[str(params["backbone"])].expansion
+    return [width, 2 * width, 4 * width, 8 * width]
+
+
+def _deformable(version: str) -> Config:
+    """Deformable convolutions in c3 to c5, as in the competition's configurations."""
+    if version == "none":
+        return {}
+    kind = {"v1": "DCN", "v2": "DCNv2"}[version]
+    dcn = {"type": kind, "deform_groups": 1, "fallback_on_stride": False}
+    return {"dcn": dcn, "stage_with_dcn": (False, True, True, True)}

@@ -1,0 +1,57 @@
+"""Image pipelines: train scale, flips and the test-time resize, as mmdet transforms.
+
+How scales are written is `trainables.notation`'s; what mmdet makes of them is this module's.
+"""
+
+from collections.abc import Mapping
+
+from trainables.notation import parse_scale, parse_train_scales
+
+Transform = dict[str, object]
+
+_FLIPS: Mapping[str, dict[str, object]] = {
+    "horizontal": {"prob": 0.5, "direction": "horizontal"},
+    "both": {"prob": [0.25, 0.25], "direction": ["horizontal", "vertical"]},
+}
+
+
+def train_pipeline(params: Mapping[str, object]) -> list[Transform]:
+    """Transforms of a training image, from file to packed inputs.
+
+    Args:
+        params: `train_scale` and `flip`.
+    """
+    steps: list[Transform] = [
+        {"type": "LoadImageFromFile", "backend_args": None},
+        {"type": "LoadAnnotations", "with_bbox": True},
+        _train_resize(str(params["train_scale"])),
+    ]
+    flip = str(params["flip"])
+    if flip != "none":
+        steps.append({"type": "RandomFlip", **_FLIPS[flip]})
+    return [*steps, {"type": "PackDetInputs"}]
+
+
+def test_pipeline(scale: str) -> list[Transform]:
+    """Transforms of a test image at one scale; views such as flips are the predictor's."""
+    meta = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")
+    return [
+        {"type": "LoadImageFromFile", "backend_args": None},
+        {"type": "Resize", "scale": _pair_px(scale), "keep_ratio": True},
+        {"type": "PackDetInputs", "meta_keys": meta},
+    ]
+
+
+def _train_resize(text: str) -> Transform:
+    scales = parse_train_scales(text)
+    pairs = [(scale.width_px, scale.height_px) for scale in scales.scales]
+    if scales.is_range:
+        return {"type": "RandomResize", "scale": pairs, "keep_ratio": True}
+    if len(pairs) > 1:
+        return {"type": "RandomChoiceResize", "scales": pairs, "keep_ratio": True}
+    return {"type": "Resize", "scale": pairs[0], "keep_ratio": True}
+
+
+def _pair_px(text: str) -> tuple[int, int]:
+    scale = parse_scale(text)
+    return scale.width_px, scale.height_px

@@ -1,0 +1,91 @@
+"""What a trial is asked to do and what it says back: plain values, without torch.
+
+    run_trial(job, report)
+      report(Started(config_hash))          once the effective configuration is written
+      report(Rung(epoch, score))            after each rung; the caller ends the trial by raising from it
+      -> Finished(score, summary)           files on disk, the manifest last
+
+Every module that runs trials (`trainables.trial`, `trainables.fake`) has this one function.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """Everything a worker needs to run one trial; survives a trip through json.
+
+    Attributes:
+        number: the trial's number in the search.
+        detector: a name in the catalogue.
+        params: every train-tier parameter of that detector.
+        views: the predict tier's settings, each the fields of a `View`.
+        post: the fields of a `PostSpec`.
+        rungs: epochs after which the validation images are predicted and scored, the last epoch among them.
+        dataset: DATASET.yaml.
+        rule: name or path of the rule.
+        seed: of this trial.
+        folder: the trial's folder.
+        loader_workers: processes that load images; 0 loads them in the trial's own.
+    """
+
+    number: int
+    detector: str
+    params: Mapping[str, Any]
+    views: tuple[Mapping[str, Any], ...]
+    post: Mapping[str, Any]
+    rungs: tuple[int, ...]
+    dataset: str
+    rule: str
+    seed: int
+    folder: str
+    loader_workers: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a worker's configuration."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "TrialJob":
+        """The inverse of `to_dict`, also after json has turned tuples into lists."""
+        return cls(**{**content, "views": tuple(content["views"]), "rungs": tuple(content["rungs"])})
+
+
+@dataclass(frozen=True)
+class Started:
+    """The trial is building what this hash stands for."""
+
+    config_hash: str
+
+    def to_metrics(self) -> dict[str, Any]:
+        """As a report to Ray Tune."""
+        return {"phase": "started", "config_hash": self.config_hash}
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Validation score after an epoch, with the post tier solved; None where the rule defines none."""
+
+    epoch: int
+    score: float | None
+
+    def to_metrics(self) -> dict[str, Any]:
+        """As a report to Ray Tune."""
+        return {"phase": "rung", "epoch": self.epoch, "score": self.score}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The trial is complete and its files are on disk."""
+
+    score: float | None
+    summary: Mapping[str, Any]
+
+    def to_metrics(self) -> dict[str, Any]:
+        """As a report to Ray Tune; the summary travels as one value, whatever it holds."""
+        return {"phase": "finished", "score": self.score, "summary": [dict(self.summary)]}
+
+
+Report = Callable[[Started | Rung], None]

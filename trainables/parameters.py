@@ -1,0 +1,139 @@
+"""What a detector lets vary, as plain data: parameters with a default and a rule, grouped into a `Detector`.
+
+Satisfies `search_spaces.space.ParameterSpec` and `DetectorSpec` by shape; neither package imports the other. No torch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from results.errors import InputError
+
+Default = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that a space file may set or search.
+
+    Attributes:
+        name: the key in a space file.
+        default: its value where a space does not name it; its type is the parameter's.
+        description: one line for people.
+        rule: what a value must be, as a sentence that begins with the parameter's name.
+        remedy: what to write instead.
+        accepts: whether a value obeys the rule.
+    """
+
+    name: str
+    default: Default
+    description: str
+    rule: str
+    remedy: str
+    accepts: Callable[[object], bool] = field(default=_no_conflict, repr=False)
+
+    def fault(self, value: object) -> str | None:
+        """None when the value is fine, else "the rule it breaks; the remedy"."""
+        return None if self.accepts(value) else f"{self.rule}; {self.remedy}"
+
+
+def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
+    """Any parameters go together."""
+    return None
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A detector and everything about it that may vary.
+
+    Attributes:
+        description: one line for people.
+        train: parameters whose change means training again, by name.
+        predict: parameters whose change means one more pass over the images, by name.
+        conflict: takes complete train parameters; None when they go together, else "the rule; the remedy".
+    """
+
+    description: str
+    train: Mapping[str, Parameter]
+    predict: Mapping[str, Parameter]
+    conflict: Callable[[Mapping[str, object]], str | None] = field(default=_no_conflict, repr=False)
+
+    def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
+        """None when these complete train parameters go together, else "the rule they break; the remedy"."""
+        return self.conflict(parameters)
+
+
+def whole(name: str, default: int, bounds: tuple[int, int], description: str) -> Parameter:
+    """A whole number within bounds, both included."""
+    low, high = bounds
+
+    def accepts(value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+    rule = f"{name} is a whole number from {low} to {high}"
+    return Parameter(name, default, description, rule, "write such a number", accepts)
+
+
+def number(name: str, default: float, bounds: tuple[float, float], description: str) -> Parameter:
+    """A number within bounds, both included."""
+    low, high = bounds
+
+    def accepts(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+    return Parameter(
+        name, default, description, f"{name} is a number from {low} to {high}", "write such a number", accepts
+    )
+
+
+def choice(name: str, default: str, options: tuple[str, ...], description: str) -> Parameter:
+    """One of several words."""
+
+    def accepts(value: object) -> bool:
+        return isinstance(value, str) and value in options
+
+    rule = f"{name} is one of {', '.join(options)}"
+    return Parameter(name, default, description, rule, f"write {default}, for example", accepts)
+
+
+def truth(name: str, default: bool, description: str) -> Parameter:
+    """True or false."""
+
+    def accepts(value: object) -> bool:
+        return isinstance(value, bool)
+
+    return Parameter(name, default, description, f"{name} is true or false", "write one of the two", accepts)
+
+
+def text(name: str, default: str, parse: Callable[[str], object], form: str, description: str) -> Parameter:
+    """Text in a form that `parse` reads; it raises `InputError` on any other.
+
+    Args:
+        name: the key in a space file.
+        default: in the same form.
+        parse: reads the text.
+        form: what the text looks like, to follow "NAME is".
+        description: one line for people.
+    """
+
+    def accepts(value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        try:
+            parse(value)
+        except InputError:
+            return False
+        return True
+
+    return Parameter(name, default, description, f"{name} is {form}", f'write for example "{default}"', accepts)
+
+
+def by_name(*parameters: Parameter) -> dict[str, Parameter]:
+    """Parameters by their name, in the order given.
+
+    Raises:
+        ValueError: two of them share a name.
+    """
+    named = {parameter.name: parameter for parameter in parameters}
+    if len(named) < len(parameters):
+        raise ValueError(f"parameters of a detector have different names, received {[p.name for p in parameters]}")
+    return named

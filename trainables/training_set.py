@@ -1,0 +1,91 @@
+"""The training images as an mmdet data set, read through `results.boxes.Truth`.
+
+mmdet's own `CocoDataset` stops at repeated annotation ids (the competition's file has 2011 ids for 6945 boxes) and
+orders labels by the file's category list. Here a label is the position of the category's id among the scored ids, in
+ascending order, whatever the file says.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmdet.datasets.base_det_dataset import BaseDetDataset
+
+from results.boxes import Truth, truth_from_coco
+
+
+class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
+    """COCO annotations for training; images without a scored box are left out, as mmdet's base class does.
+
+    Args:
+        category_ids: scored category ids, ascending; label i is `category_ids[i]`.
+        arguments: mmdet's own (`ann_file`, `data_prefix`, `pipeline`, ...).
+    """
+
+    def __init__(self, *arguments: Any, category_ids: Sequence[int], **options: Any) -> None:
+        self.category_ids = tuple(category_ids)
+        super().__init__(*arguments, **options)
+
+    def load_data_list(self) -> list[dict[str, object]]:
+        """One entry an image, in the file's order."""
+        truth = truth_from_coco(Path(self.ann_file))
+        return training_entries(truth, Path(self.data_prefix["img"]), self.category_ids)
+
+    def filter_data(self) -> list[dict[str, object]]:
+        """Entries with a box to learn from."""
+        entries: list[dict[str, Any]] = self.data_list
+        if self.test_mode:
+            return entries
+        return [entry for entry in entries if any(not one["ignore_flag"] for one in entry["instances"])]
+
+
+def training_entries(truth: Truth, folder: Path, category_ids: Sequence[int]) -> list[dict[str, object]]:
+    """mmdet's description of each image and its boxes.
+
+    Args:
+        truth: boxes in original-image pixels, xywh.
+        folder: where the images lie.
+        category_ids: scored category ids; boxes of other categories are not objects here.
+
+    Returns:
+        Dictionaries with `img_path`, `img_id`, `height`, `width` and `instances` (`bbox` as xyxy pixels clipped to the
+        image, `bbox_label`, `ignore_flag` 1 for crowd boxes).
+    """
+    label_of = {category: label for label, category in enumerate(category_ids)}
+    rows_of = _rows_by_image(truth)
+    images = truth.images
+    entries: list[dict[str, object]] = []
+    for index, name in enumerate(images.file_name):
+        width, height = int(images.width_px[index]), int(images.height_px[index])
+        rows = [row for row in rows_of.get(int(images.image_id[index]), ()) if int(truth.category_id[row]) in label_of]
+        instances = [_instance(truth, row, label_of, (width, height)) for row in rows]
+        entries.append(
+            {
+                "img_path": str(folder / name),
+                "img_id": int(images.image_id[index]),
+                "height": height,
+                "width": width,
+                "instances": [instance for instance in instances if instance is not None],
+            }
+        )
+    return entries
+
+
+def _rows_by_image(truth: Truth) -> dict[int, list[int]]:
+    rows: dict[int, list[int]] = {}
+    for row, image in enumerate(truth.image_id.tolist()):
+        rows.setdefault(image, []).append(row)
+    return rows
+
+
+def _instance(truth: Truth, row: int, label_of: dict[int, int], size_px: tuple[int, int]) -> dict[str, object] | None:
+    x, y, width, height = truth.boxes_xywh[row].tolist()
+    corners = np.clip([x, y, x + width, y + height], 0, [*size_px, *size_px])
+    if corners[2] - corners[0] < 1 or corners[3] - corners[1] < 1:
+        return None  # less than a pixel to learn from
+    return {
+        "bbox": corners.tolist(),
+        "bbox_label": label_of[int(truth.category_id[row])],
+        "ignore_flag": int(truth.is_crowd[row]),
+    }

@@ -1,0 +1,74 @@
+"""Weights in and out of files, without running anything that a file brings along.
+
+mmengine's loader falls back to full unpickling, and a planted pickle runs. Here files are read with
+`weights_only=True`: tensors and plain containers, nothing else.
+"""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from results.errors import InputError
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Writes the model's state through a temporary file; the file is whole or absent."""
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    temporary = path.with_name(path.name + ".tmp")
+    torch.save({"state_dict": state}, temporary)
+    temporary.replace(path)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint: a plain state dictionary, or one under `state_dict`.
+
+    Raises:
+        InputError: the file is missing, damaged, or would have to run code to load.
+    """
+    if not path.is_file():
+        raise InputError("a weights file must exist", path, "give the path of a checkpoint on this machine")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        remedy = "save its tensors alone: torch.save({'state_dict': model.state_dict()}, path)"
+        raise InputError("a weights file holds tensors and nothing that runs", f"{path} ({reason})", remedy) from error
+    state = content.get("state_dict", content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise InputError("a weights file holds a state dictionary", path, "save model.state_dict() into it")
+    return dict(state)
+
+
+def load_trained(model: nn.Module, path: Path) -> None:
+    """Loads weights that a trial of exactly this model wrote; every name must fit.
+
+    Raises:
+        InputError: the file does not belong to this model.
+    """
+    try:
+        model.load_state_dict(read_weights(path), strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        remedy = "use the weights that were written beside the configuration"
+        raise InputError("weights must fit their model", f"{path} ({reason})", remedy) from error
+
+
+def load_start(model: nn.Module, path: Path) -> tuple[int, int]:
+    """Loads starting weights: tensors whose name and shape fit, the rest stays as initialised.
+
+    Returns:
+        How many tensors were taken, and how many the model has.
+
+    Raises:
+        InputError: nothing in the file fits.
+    """
+    own = model.state_dict()
+    given = read_weights(path)
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise InputError("starting weights must fit the model in part", path, "give a checkpoint of this architecture")
+    model.load_state_dict(fitting, strict=False)
+    return len(fitting), len(own)
