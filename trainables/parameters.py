@@ -41,6 +41,11 @@ def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
     return None
 
 
+def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
+    """Any parameters go together."""
+    return None
+
+
 @dataclass(frozen=True)
 class Detector:
     """A detector and everything about it that may vary.

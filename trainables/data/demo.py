@@ -138,14 +138,14 @@ def _append(content: dict[str, list[dict[str, object]]], scene: Scene, file_name
     image_id = first_id + len(content["images"])
     content["images"].append({"id": image_id, "file_name": file_name, "width": width, "height": height})
     for mark in scene.marks:
-        box = list(mark.box_xywh)
+        box = [round(value, 2) for value in mark.box_xywh]
         content["annotations"].append(
             {
                 "id": first_id + len(content["annotations"]),
                 "image_id": image_id,
                 "category_id": mark.category_id,
                 "bbox": box,
-                "area": box[2] * box[3],
+                "area": round(box[2] * box[3], 2),
                 "iscrowd": 0,
             }
         )

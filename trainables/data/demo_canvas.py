@@ -37,7 +37,7 @@ class Frame:
         return self.height_px * OVERSAMPLING, self.width_px * OVERSAMPLING
 
     def grid(self) -> tuple[Mask, Mask]:
-        """x and y, in pixels of the finished image, at every sample: each (2H, 2W), read-only."""
+        """Places (x, y), in pixels of the finished image, at every sample: each (2H, 2W), read-only."""
         return _grid(self.shape)
 
 

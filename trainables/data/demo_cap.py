@@ -15,6 +15,7 @@ _PALETTE: tuple[Colour, ...] = ((38, 34, 176), (150, 70, 30), (70, 120, 30), (52
 _BACKGROUNDS: tuple[Colour, ...] = ((112, 96, 84), (88, 92, 92), (120, 116, 104))
 _GAP_PX, _RING_PX, _RIM_PX = 3.0, 11.0, 6.0
 _GRIP = (0.36, 0.88)
+_BRIDGE_STARTS = 0.55
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,17 @@ class Cap:
 
     @property
     def gap_px(self) -> float:
-        """c of the gap's upper edge."""
+        """Height c of the gap's upper edge."""
         return self.top_px + self.shell_px
 
     @property
     def ring_px(self) -> tuple[float, float]:
-        """c of the tamper ring's upper and lower edge."""
+        """Heights c of the tamper ring's upper and lower edge."""
         return self.gap_px + _GAP_PX, self.gap_px + _GAP_PX + _RING_PX
 
     @property
     def grip_px(self) -> tuple[float, float]:
-        """c of the knurled grip's upper and lower edge."""
+        """Heights c of the knurled grip's upper and lower edge."""
         return self.top_px + _GRIP[0] * self.shell_px, self.top_px + _GRIP[1] * self.shell_px
 
     def point(self, u: float, c: float) -> tuple[float, float]:
@@ -70,8 +71,8 @@ def random_cap(rng: np.random.Generator, dent: bool, twisted: bool) -> Cap:
     pushed = Dent(
         side,
         y_px=top + shell * float(rng.uniform(0.5, 0.62)),
-        depth_px=float(rng.uniform(13, 19)),
-        spread_px=float(rng.uniform(8, 11)),
+        depth_px=float(rng.uniform(11, 21)),
+        spread_px=float(rng.uniform(7, 12)),
     )
     return Cap(
         x_px=float(rng.uniform(84, 116)),
@@ -108,7 +109,8 @@ def dent_outline(cap: Cap, dent: Dent) -> Mask:
     x, y = CAP_FRAME.grid()
     from_axis = np.abs(x - cap.x_px)
     taken = (from_axis <= cap.half_width_px) & (from_axis > _half_widths(cap, x, y)) & (_depth(dent, y) > 1)
-    return taken.astype(np.float32)
+    coverage: Mask = taken.astype(np.float32)
+    return coverage
 
 
 def _background(rng: np.random.Generator) -> Picture:
@@ -120,7 +122,7 @@ def _background(rng: np.random.Generator) -> Picture:
         across = np.exp(-(((x[:1] - centre) / 15) ** 4))
         below = np.clip((y[:, :1] - 34) / 14, 0, 1)
         light += across * below * float(rng.uniform(0.2, 0.45))
-    return base * light[..., None]
+    return (base * light[..., None]).astype(np.float32, copy=False)
 
 
 def _paint_neck(picture: Picture, cap: Cap) -> None:
@@ -138,14 +140,16 @@ def _paint_neck(picture: Picture, cap: Cap) -> None:
 
 
 def _bump(values: Mask, centre: float, width: float) -> Mask:
-    return np.exp(-(((values - centre) / width) ** 2))
+    bump: Mask = np.exp(-(((values - centre) / width) ** 2))
+    return bump
 
 
 def _half_widths(cap: Cap, x: Mask, y: Mask) -> Mask:
     if cap.dent is None:
         return np.full_like(x[:1], cap.half_width_px)
     dented = np.sign(x[:1] - cap.x_px) == cap.dent.side
-    return cap.half_width_px - dented * _depth(cap.dent, y[:, :1])
+    halves: Mask = cap.half_width_px - dented * _depth(cap.dent, y[:, :1])
+    return halves
 
 
 def _depth(dent: Dent, y: Mask) -> Mask:
@@ -156,23 +160,26 @@ def _band(u: Mask, c: Mask, top: float, bottom: float) -> Mask:
     """Coverage of the surface between two heights."""
     across = np.clip((1 - np.abs(u)) * 90 + 0.5, 0, 1)
     along = np.clip((c - top) * 2 + 0.5, 0, 1) * np.clip((bottom - c) * 2 + 0.5, 0, 1)
-    return across * along
+    coverage: Mask = across * along
+    return coverage
 
 
 def _bridges(u: Mask) -> Mask:
     """The thin bridges that hold the tamper ring, ten in sight."""
-    return (np.cos(np.arcsin(np.clip(u, -1, 1)) * 10) > 0.55).astype(np.float32)
+    bridges: Mask = (np.cos(np.arcsin(np.clip(u, -1, 1)) * 10) > _BRIDGE_STARTS).astype(np.float32)
+    return bridges
 
 
 def _lit(colour: Colour, u: Mask) -> Picture:
     """The colour on a lacquered cylinder: dark flanks, one broad and one narrow highlight."""
     body = 0.4 + 0.62 * np.sqrt(np.clip(1 - u * u, 0, 1))
     gloss = 62 * _bump(u, -0.42, 0.13) + 30 * _bump(u, 0.6, 0.08)
-    return np.asarray(colour, np.float32) * body[..., None] + gloss[..., None]
+    lit: Picture = np.asarray(colour, np.float32) * body[..., None] + gloss[..., None]
+    return lit
 
 
-def _grip_shade(cap: Cap, u: Mask, c: Mask) -> Picture:
-    """What the grip's ridges do to the shell's light, (2H, 2W, 1): fine and upright, or coarse and slanted when twisted."""
+def _grip_shade(cap: Cap, u: Mask, c: Mask) -> Mask:
+    """What the grip's ridges do to the shell's light, (2H, 2W, 1): fine, or coarse and slanted when twisted."""
     top, bottom = cap.grip_px
     grip = (c > top) & (c < bottom)
     around = np.arcsin(np.clip(u, -1, 1))
@@ -181,4 +188,5 @@ def _grip_shade(cap: Cap, u: Mask, c: Mask) -> Picture:
         shade = np.where(ridges > 0, ridges * 1.1, ridges * 0.75)
     else:
         shade = np.cos(around * 40) * 0.14
-    return (1 + grip * shade)[..., None]
+    light: Mask = (1 + grip * shade)[..., None]
+    return light

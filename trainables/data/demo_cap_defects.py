@@ -1,4 +1,7 @@
-"""The seven kinds of defect and print on cap pictures: each function paints one and gives the box of what it painted."""
+"""The seven kinds of defect and print on cap pictures: each function paints one and gives its box.
+
+Boxes are tight around what was painted; a dent and a twisted grip are drawn with the cap and only completed here.
+"""
 
 import numpy as np
 
@@ -12,7 +15,7 @@ _INK = (74, 40, 30)
 def paint_bite(picture: Picture, cap: Cap, u: float, rng: np.random.Generator) -> Box:
     """Cap broken: a piece is chipped off at the top edge, the white inside shows, cracks run from it."""
     x, y = cap.point(u, cap.top_px)
-    radii = float(rng.uniform(8.5, 14)), float(rng.uniform(7.5, 11))
+    radii = float(rng.uniform(8, 15.5)), float(rng.uniform(7.5, 13))
     centre = (x, y + 2)
     chip = _shard(centre, radii, rng)
     hole = polygon(CAP_FRAME, chip)
@@ -41,7 +44,7 @@ def paint_dent(picture: Picture, cap: Cap, dent: Dent) -> Box:
 
 def paint_bad_edge(picture: Picture, cap: Cap, u: float, rng: np.random.Generator) -> Box:
     """Cap bad edge: the tamper ring's lower rim is torn, dark and ragged."""
-    span = float(rng.uniform(0.34, 0.46))
+    span = float(rng.uniform(0.28, 0.52))
     top, bottom = cap.ring_px
     steps = np.linspace(u - span, u + span, 15)
     upper = [cap.point(float(s), top + 3 + float(rng.uniform(-1, 2))) for s in steps]
@@ -56,7 +59,7 @@ def paint_bad_edge(picture: Picture, cap: Cap, u: float, rng: np.random.Generato
 def paint_break_point(picture: Picture, cap: Cap, u: float, rng: np.random.Generator) -> Box:
     """Cap break point: a bridge of the ring has snapped; a dark hole in stretched, whitened plastic."""
     x, y = cap.point(u, cap.gap_px + 1.5)
-    radii = float(rng.uniform(6.5, 8.5)), float(rng.uniform(6.0, 7.5))
+    radii = float(rng.uniform(6.5, 9.5)), float(rng.uniform(6.2, 8.5))
     halo = ellipse(CAP_FRAME, (x, y), radii)
     paint(picture, halo, (120, 225, 250))
     paint(picture, soften(ellipse(CAP_FRAME, (x, y), (radii[0] * 0.58, radii[1] * 0.58)), 0.5), (10, 8, 90))
@@ -74,11 +77,11 @@ def twisted_box(cap: Cap) -> Box:
 
 def paint_print(picture: Picture, cap: Cap, rng: np.random.Generator, smeared: bool) -> Box:
     """Print normal, or abnormal when smeared: two lines of a production code on the neck."""
-    pitch = float(rng.uniform(1.15, 1.35))
-    length = int(rng.integers(7, 9))
+    pitch = float(rng.uniform(1.15, 1.5))
+    length = int(rng.integers(6, 9))
     lines = tuple("".join(str(digit) for digit in rng.integers(0, 10, length)) for _ in range(2))
     left = cap.x_px - length * 6 * pitch / 2 + float(rng.uniform(-5, 5))
-    mask = crisp_print(CAP_FRAME, (left, cap.ring_px[1] + float(rng.uniform(19, 24))), lines, pitch)
+    mask = crisp_print(CAP_FRAME, (left, cap.ring_px[1] + float(rng.uniform(18, 23))), lines, pitch)
     if smeared:
         mask = smeared_print(CAP_FRAME, mask, rng)
     paint(picture, mask, _INK, 0.92)

@@ -81,7 +81,7 @@ def sheet_box(label: Label) -> Box:
 
 def paint_wrinkles(picture: Picture, label: Label, place: tuple[float, float], rng: np.random.Generator) -> Box:
     """Label wrinkled: a bundle of wavy folds around a place on the sheet, each a dark line beside a bright one."""
-    width, height = float(rng.uniform(40, 58)), float(rng.uniform(0.5, 0.72)) * label.height_px
+    width, height = float(rng.uniform(38, 62)), float(rng.uniform(0.46, 0.78)) * label.height_px
     folds, lit = np.zeros(LABEL_FRAME.shape, np.float32), np.zeros(LABEL_FRAME.shape, np.float32)
     along = np.linspace(-1, 1, 21)
     for offset in np.linspace(-1, 1, 5):

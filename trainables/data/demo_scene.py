@@ -1,6 +1,6 @@
 """One demonstration picture from a list of category ids: which defects stand where, drawn and boxed.
 
-Pictures depend on nothing but the ids and the random generator. Category ids are the contest's (COMPETITION, section 1).
+Pictures depend on nothing but the ids and the random generator. Category ids and names are the contest's.
 """
 
 from collections.abc import Sequence
@@ -103,6 +103,6 @@ def _label_defect(picture: Picture, label: Label, asked: tuple[int, float], rng:
     x = slot * label.width_px + float(rng.uniform(-4, 4))
     if category_id == WRINKLED:
         return paint_wrinkles(picture, label, (x, float(rng.uniform(-5, 5))), rng)
-    radius = float(rng.uniform(13, 24))
+    radius = float(rng.uniform(12, 27))
     room = label.height_px / 2 - radius - 4
     return paint_bubble(picture, label, (x, float(rng.uniform(-room, room))), radius)
