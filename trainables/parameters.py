@@ -29,16 +29,11 @@ class Parameter:
     description: str
     rule: str
     remedy: str
-    accepts: Callable[[object], bool] = field(default=_no_conflict, repr=False)
+    accepts: Callable[[object], bool] = field(repr=False)
 
     def fault(self, value: object) -> str | None:
         """None when the value is fine, else "the rule it breaks; the remedy"."""
         return None if self.accepts(value) else f"{self.rule}; {self.remedy}"
-
-
-def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
-    """Any parameters go together."""
-    return None
 
 
 def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
