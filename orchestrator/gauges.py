@@ -7,6 +7,7 @@ from ray.util.metrics import Gauge
 
 from orchestrator.progress import best_score
 from orchestrator.study import Study
+from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING
 
 
 class SearchGauges:
@@ -28,7 +29,7 @@ class SearchGauges:
         if best is not None:
             self._best.set(best, tags=self._tags)
         states = [record.state for record in study.records.values()]
-        for state in set(states):
+        for state in (COMPLETE, PRUNED, FAIL, RUNNING):  # zero too: a gauge keeps what it was last set to
             self._trials.set(states.count(state), tags={**self._tags, "state": state})
         for record in study.records.values():
             latest = record.rungs[-1][1] if record.rungs else None

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from results.commands import CommandParser
+
 
 @dataclass(frozen=True)
 class Options:
@@ -23,8 +25,12 @@ class Options:
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
-    """Reads the command line of `python -m orchestrator.search`; a malformed one ends in exit code 2."""
-    parser = argparse.ArgumentParser(
+    """Reads the command line of `python -m orchestrator.search`.
+
+    Raises:
+        InputError: it is malformed.
+    """
+    parser = CommandParser(
         prog="python -m orchestrator.search",
         description="Train detectors as trials on Ray, let Optuna choose them, solve post-processing exactly.",
     )
@@ -40,19 +46,29 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--address", help="of a running Ray cluster; a local one is started when left out")
     parser.add_argument("--resume", action="store_true", help="finish what is unfinished in --name, or the newest run")
     parser.add_argument("--dry-run", action="store_true", help="prove that every key takes effect; start nothing")
-    parser.add_argument("--seed", type=int, help="of every random choice (default 0)")
+    parser.add_argument("--seed", type=_whole, help="of every random choice (default 0)")
     return Options(**vars(parser.parse_args(arguments)))
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number is needed, not {text!r}") from None
+
+
 def _positive_whole(text: str) -> int:
-    value = int(text)
+    value = _whole(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed, received {text}")
+        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed, not {text!r}")
     return value
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number above 0 is needed, received {text}")
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {text!r}")
     return value

@@ -70,8 +70,16 @@ def _built(space: Space, point: Mapping[str, object], data: TrainingData) -> dic
 
 
 def _point_with(space: Space, dimension: Dimension, value: Value) -> dict[str, Value]:
-    parents = {condition.key: condition.values[0] for condition in dimension.when}
-    return complete_point(space.train, {**parents, dimension.name: value})
+    return complete_point(space.train, {**_parents(space, dimension), dimension.name: value})
+
+
+def _parents(space: Space, dimension: Dimension) -> dict[str, Value]:
+    """Values of the keys that `dimension` depends on, and of those they depend on, which make it active."""
+    by_name = {one.name: one for one in space.train}
+    values: dict[str, Value] = {}
+    for condition in dimension.when:
+        values |= {**_parents(space, by_name[condition.key]), condition.key: condition.values[0]}
+    return values
 
 
 def _pair(domain: Domain) -> tuple[Value, Value] | None:

@@ -72,12 +72,14 @@ def render(progress: Progress) -> RenderableType:
     table.add_column("settings", overflow="ellipsis", no_wrap=True, ratio=1)
     numbers = sorted(progress.records)
     best: float | None = None
+    shown = numbers[-_MOST_ROWS:]
+    varied = searched_params({number: progress.records[number] for number in shown})
     for number in numbers:
         record = progress.records[number]
         if record.state == COMPLETE and record.score is not None:
             best = record.score if best is None else max(best, record.score)
-        if number in numbers[-_MOST_ROWS:]:
-            table.add_row(*_row(record, best, progress))
+        if number >= shown[0]:
+            table.add_row(*_row(record, best, varied, progress.epochs))
     return Group(headline(progress), table)
 
 
@@ -111,15 +113,14 @@ def searched_params(records: Mapping[int, TrialRecord]) -> set[str]:
     return {key for key, values in seen.items() if len(values) > 1}
 
 
-def _row(record: TrialRecord, best: float | None, progress: Progress) -> tuple[RenderableType, ...]:
+def _row(record: TrialRecord, best: float | None, varied: set[str], epochs: int) -> tuple[RenderableType, ...]:
     epoch = record.rungs[-1][0] if record.rungs else 0
     score = record.score if record.state == COMPLETE else (record.rungs[-1][1] if record.rungs else None)
-    varied = searched_params(progress.records)
     shown = record.reason or " ".join(f"{k}={_short(v)}" for k, v in record.params.items() if k in varied)
     return (
         str(record.number),
         Text(record.state, style=_STYLES[record.state]),
-        f"{epoch}/{record.params.get('epochs', progress.epochs)}",
+        f"{epoch}/{record.params.get('epochs', epochs)}",
         _number(score),
         _number(best),
         Text(shown, style="dim"),

@@ -5,6 +5,7 @@ rebuilt from there. Ray Tune only obeys. This module knows neither ray nor torch
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,20 +101,20 @@ class Study:
         Returns:
             Whether the trial shall stop here; it is then on record as PRUNED.
         """
-        trial = self._live[number]
+        trial, score = self._live[number], _defined(score)
+        hopeless = False
         if score is not None:
             trial.report(score, epoch)
-        stop = score is not None and trial.should_prune()
+            hopeless = trial.should_prune()
         self._record({"event": "rung", "number": number, "epoch": epoch, "score": score, **self._pruner_marks(number)})
-        reason = "worse than the other trials at this epoch" if stop else None
-        if self.budget.out_of_time():
-            stop, reason = True, "the search's time is used up"
-        if stop:
+        reason = self._reason_to_stop(number, epoch, hopeless)
+        if reason is not None:
             self._end(number, PRUNED, score, {"reason": reason})
-        return stop
+        return reason is not None
 
     def finished(self, number: int, score: float | None, summary: Mapping[str, object]) -> None:
         """A trial trained to its end; without a score it has failed."""
+        score = _defined(score)
         if score is None:
             self.failed(number, "undefined score", "no class of the validation images has a score")
         else:
@@ -136,6 +137,13 @@ class Study:
         """The best COMPLETE trial so far."""
         complete = [record for record in self.records.values() if record.state == COMPLETE]
         return max(complete, key=lambda record: record.score or 0.0, default=None)
+
+    def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
+        if epoch >= int(str(self.records[number].params.get("epochs", self.space.search.epochs))):
+            return None  # all of the trial is paid for; stopping it would only throw its files away
+        if self.budget.out_of_time():
+            return "the search's time is used up"
+        return "worse than the other trials at this epoch" if hopeless else None
 
     def _has_unfinished(self) -> bool:
         return any(record.state == RUNNING and record.number not in self._live for record in self.records.values())
@@ -219,6 +227,11 @@ class Study:
         return study
 
 
+def _defined(score: float | None) -> float | None:
+    """None for what is no number, too: neither a ledger nor a pruner can do anything with it."""
+    return score if score is not None and math.isfinite(score) else None
+
+
 def canonical(params: Point) -> str:
     """One text for one point, whatever the order of its keys."""
     return json.dumps(params, sort_keys=True)
@@ -238,6 +251,8 @@ def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, Mappin
     found: dict[int, Mapping[str, object]] = {}
     for event in events:
         marks = event.get("pruner")
+        if event["event"] == "started":
+            found.pop(int(str(event["number"])), None)  # a trial that starts again begins anew
         if event["event"] == "rung" and isinstance(marks, Mapping):
             found[int(str(event["number"]))] = marks
     return found

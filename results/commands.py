@@ -4,8 +4,10 @@
 through `run_command`; none calls `sys.exit` by itself.
 """
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from results.errors import DetectionSearchError, InputError
 
@@ -13,6 +15,18 @@ EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_INPUT = 2
 EXIT_INTERRUPTED = 130
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Reads a command line; a malformed one is an `InputError`, and so one line, like every other wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        """Called by argparse.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("a command line is made of the flags that --help lists", message, f"see {self.prog} --help")
 
 
 def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:

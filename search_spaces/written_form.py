@@ -28,14 +28,15 @@ def to_dict(space: Space) -> dict[str, object]:
 
 
 def to_yaml(space: Space) -> str:
-    """YAML text that loads to the same space (name and profile apart)."""
+    """YAML text that loads to the same space (name apart), with the space's profile and with "full"."""
     lines: list[str] = []
     for section, content in to_dict(space).items():
         if isinstance(content, dict) and content:
             lines += [f"{section}:", *(f"  {key}: {_inline(value)}" for key, value in content.items())]
         else:
             lines.append(f"{section}: {_inline(content)}")
-    return "\n".join(lines) + "\n"
+    # The overrides are applied already: the profile is written so that a resumed search finds it by its name.
+    return "\n".join([*lines, f"profiles: {_inline({space.profile: {}})}"]) + "\n"
 
 
 def space_sha(space: Space) -> str:

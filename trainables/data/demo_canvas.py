@@ -21,7 +21,7 @@ Points = Sequence[tuple[float, float]]
 
 OVERSAMPLING = 2
 _FRACTION_BITS = 4
-_VISIBLE = 0.3
+_VISIBLE = 0.75  # OpenCV spreads an edge over one sample more, half covered
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ def _paint_neck(picture: Picture, cap: Cap) -> None:
     x, y = CAP_FRAME.grid()
     start = cap.ring_px[1]
     flare = np.clip((y[:, :1] - start - 14) / 44, 0, 1)
-    half = cap.half_width_px * (0.8 + 0.75 * flare**2)
-    u = np.abs(x - cap.x_px) / half
+    half = (cap.half_width_px * (0.8 + 0.75 * flare**2)).astype(np.float32)
+    u: Mask = np.abs(x - cap.x_px) / half
     glass = np.clip((1 - u) * half * 2 + 0.5, 0, 1) * np.clip((y[:, :1] - start + 2) * 2, 0, 1)
     tone = 206 - 96 * u**6 + 40 * _bump(u, 0.8, 0.06) + 22 * _bump((x - cap.x_px) / half, -0.5, 0.1)
     drop = y - start - 10 - 3 * np.sqrt(np.clip(1 - u * u, 0, 1))  # below the meniscus, which curves as the bands do

@@ -10,17 +10,17 @@ from trainables.data.demo_cap import CAP_FRAME, Cap, Dent, dent_outline
 from trainables.data.demo_print import crisp_print, smeared_print
 
 _INK = (74, 40, 30)
+_LOWEST = 3
 
 
 def paint_bite(picture: Picture, cap: Cap, u: float, rng: np.random.Generator) -> Box:
-    """Cap broken: a piece is chipped off at the top edge, the white inside shows, cracks run from it."""
+    """Cap broken: a piece is chipped off at the top edge, the white inside shows and a crack runs from it."""
     x, y = cap.point(u, cap.top_px)
     radii = float(rng.uniform(8, 15.5)), float(rng.uniform(7.5, 13))
     centre = (x, y + 2)
     chip = _shard(centre, radii, rng)
     hole = polygon(CAP_FRAME, chip)
-    cracks = [stroke(CAP_FRAME, _crack(centre, corner), 1.2) for corner in chip[2:5]]
-    paint(picture, np.max(cracks, axis=0), (24, 22, 26), 0.9)
+    paint(picture, stroke(CAP_FRAME, _crack(centre, chip[_LOWEST]), 1.0), (24, 22, 26), 0.85)
     paint(picture, soften(hole, 1.0), (20, 18, 24), 0.7)
     paint(picture, hole, (226, 236, 240))
     inner = [(px * 0.45 + x * 0.55, py * 0.45 + (y + 3.5) * 0.55) for px, py in chip]
@@ -89,7 +89,7 @@ def paint_print(picture: Picture, cap: Cap, rng: np.random.Generator, smeared: b
 
 
 def _shard(centre: tuple[float, float], radii: tuple[float, float], rng: np.random.Generator) -> Points:
-    """An uneven polygon of eleven corners; numbers 2 to 4 lie below its centre."""
+    """An uneven polygon of eleven corners; number `_LOWEST` points down."""
     turns = np.linspace(0, 2 * np.pi, 11, endpoint=False) + rng.uniform(-0.18, 0.18, 11)
     reach = rng.uniform(0.72, 1.12, 11)
     x = centre[0] + radii[0] * reach * np.cos(turns)

@@ -37,7 +37,7 @@ def smeared_print(frame: Frame, crisp: Mask, rng: np.random.Generator) -> Mask:
     """The same print wiped while wet: blurred sideways, printed twice, with streaks of ink across it."""
     shift = int(rng.integers(5, 8))
     doubled = np.maximum(crisp, np.roll(crisp, (shift // 2, shift), axis=(0, 1)) * np.float32(0.8))
-    smeared = np.minimum(soften(doubled, 2.4, 0.7) * np.float32(1.5), np.float32(1))
+    smeared: Mask = np.minimum(soften(doubled, 2.4, 0.7) * np.float32(1.5), np.float32(1))
     rows, columns = np.flatnonzero(crisp.any(axis=1)), np.flatnonzero(crisp.any(axis=0))
     left, right, top, bottom = (float(edge) / OVERSAMPLING for edge in (columns[0], columns[-1], rows[0], rows[-1]))
     for _ in range(3):

@@ -1,0 +1,114 @@
+"""`ensembles.build` on a run of two real, tiny trials."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ensembles.build import main
+from ensembles.recipe import provenance_path, read_recipe
+from results.boxes import images_from_coco
+from results.errors import InputError
+from results.layout import RunLayout
+from results.ledger import Ledger
+from results.rules import load_rule
+from results.submission import check_submission
+from trainables.catalogue import DETECTORS
+from trainables.data.demo import DemoSizes, demo_dataset
+from trainables.jobs import TrialJob
+from trainables.trial import run_trial
+
+pytestmark = pytest.mark.training
+_SMALL = {
+    "backbone": "resnet18",
+    "base_channels": 8,
+    "neck_channels": 16,
+    "rois": 16,
+    "rpn_proposals": 30,
+    "head_channels": 16,
+    "roi_sampling_ratio": 1,
+    "train_scale": "96x72",
+    "epochs": 0,
+}
+_POST = {"nms": ("hard",), "per_class": "global", "cutoffs": "none", "max_per_image": 5, "search": "exact"}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with runs/two: trials 0 and 1 complete, trial 2 failed."""
+    folder = tmp_path_factory.mktemp("work")
+    dataset = demo_dataset(folder / "cache", DemoSizes(train=12, val=6, test=3))
+    layout = RunLayout(folder / "runs" / "two")
+    header = {"name": "two", "dataset": str(dataset), "rule": "bottle_round1"}
+    with Ledger.create(layout.ledger, header) as ledger:
+        for number in (0, 1):
+            ledger.append({"event": "asked", "number": number, "params": {}})
+            finished = run_trial(_job(number, dataset, layout), lambda report: None)
+            ledger.append({"event": "finished", "number": number, "state": "COMPLETE", "score": finished.score})
+        ledger.append({"event": "asked", "number": 2, "params": {}})
+        ledger.append({"event": "finished", "number": 2, "state": "FAIL", "kind": "error", "reason": "planted"})
+    yield folder
+
+
+def _job(number: int, dataset: Path, layout: RunLayout) -> TrialJob:
+    defaults = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+    view = {"scale": "96x72", "score_floor": 0.01, "max_raw_per_image": 50}
+    folder = str(layout.trial(number).folder)
+    params = {**defaults, **_SMALL}
+    return TrialJob(
+        number, "cascade_rcnn", params, (view,), _POST, (0,), str(dataset), "bottle_round1", number, folder
+    )  # fmt: skip
+
+
+def test_the_submission_lists_every_test_image_and_is_valid(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(workplace)
+    assert main(["--top", "5"]) == 0
+    images = images_from_coco(next(workplace.glob("cache/*/test_images.json")))
+    assert check_submission(Path("submission.json"), images, load_rule("bottle_round1")).images == 3
+    printed = capsys.readouterr().out
+    assert "5 trials asked for, 2 COMPLETE" in printed
+    assert "fusion     validation score" in printed
+    assert "best single trial" in printed
+
+
+def test_a_recipe_makes_the_same_file_again(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    main(["--top", "2", "--out", "first.json"])
+    main(["--rebuild", str(provenance_path(Path("first.json"))), "--out", "again.json"])
+    assert Path("first.json").read_bytes() == Path("again.json").read_bytes()
+    assert sorted(read_recipe(Path("again.provenance.json")).members) == [0, 1]
+
+
+def test_the_cap_holds_after_the_fusion(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    main(["--top", "2", "--out", "capped.json"])
+    boxes = [row["image_id"] for row in json.loads(Path("capped.json").read_text())["annotations"]]
+    assert max(boxes.count(image) for image in boxes) == 5
+
+
+def test_a_missing_image_leaves_nothing_half_written(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    image_list = next(workplace.glob("cache/*/test_images.json"))
+    with pytest.raises(InputError, match="exist"):
+        main(["--images", str(image_list), "--image-folder", "nowhere", "--out", "half.json"])
+    assert not list(workplace.glob("*half*"))
+
+
+def test_a_recipe_whose_weights_changed_is_refused(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    main(["--top", "1", "--out", "one.json"])
+    recipe = json.loads(Path("one.provenance.json").read_text())
+    recipe["recipe"]["weights_sha256"] = ["0" * 64]
+    Path("changed.json").write_text(json.dumps(recipe))
+    with pytest.raises(InputError, match="weights"):
+        main(["--rebuild", "changed.json"])
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 1, "recipe": {}}', '{"schema": 9, "recipe": {}}'])
+def test_what_is_no_recipe_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(InputError, match="recipe"):
+        read_recipe(tmp_path / "recipe.json")

@@ -1,0 +1,38 @@
+"""The effective configuration and its hash."""
+
+from trainables.catalogue import DETECTORS
+from trainables.effective import TrainingData, config_hash, effective_config
+
+DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+DATA = TrainingData("train.json", "images", (1, 2), ("a", "b"))
+
+
+def config(seed: int = 0, **changes: object) -> dict[str, object]:
+    return effective_config("cascade_rcnn", {**DEFAULTS, **changes}, DATA, seed)
+
+
+def test_equal_parameters_give_equal_hashes_whatever_their_order() -> None:
+    backwards = dict(reversed(list(DEFAULTS.items())))
+    assert config_hash(config()) == config_hash(effective_config("cascade_rcnn", backwards, DATA, 0))
+
+
+def test_any_change_changes_the_hash() -> None:
+    changes = [{"lr": 0.01}, {"train_scale": "800x600"}, {"epochs": 3}, {"stage_ious": "0.4,0.5,0.6"}, {"seed": 1}]
+    hashes = {config_hash(config(**change)) for change in changes} | {config_hash(config())}
+    assert len(hashes) == len(changes) + 1
+
+
+def test_schedules() -> None:
+    steps = config(schedule="step", lr_steps="4,10", warmup_iters=0)["param_scheduler"]
+    assert [one["type"] for one in steps] == ["MultiStepLR"]
+    assert steps[0]["milestones"] == [4, 10]
+    cosine = config(schedule="cosine", warmup_iters=50)["param_scheduler"]
+    assert [one["type"] for one in cosine] == ["LinearLR", "CosineAnnealingLR"]
+
+
+def test_train_scales_become_the_transform_that_draws_them() -> None:
+    kinds = {}
+    for text in ("800x600", "640x480..800x600", "640x480|800x600"):
+        pipeline = config(train_scale=text)["train_dataloader"]["dataset"]["pipeline"]
+        kinds[text] = pipeline[2]["type"]
+    assert list(kinds.values()) == ["Resize", "RandomResize", "RandomChoiceResize"]

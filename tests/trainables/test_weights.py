@@ -1,0 +1,72 @@
+"""Weights files: round trip, and nothing in one of them runs."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from results.errors import InputError
+from trainables.weights import load_start, load_trained, read_weights, save_weights
+
+
+class Planted:
+    """A pickle that would leave a file behind if it ran."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return os.mkdir, (str(self.target),)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    written, read = nn.Linear(3, 2), nn.Linear(3, 2)
+    save_weights(written, tmp_path / "weights.pth")
+    load_trained(read, tmp_path / "weights.pth")
+    assert torch.equal(written.weight, read.weight)
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.pth"]
+
+
+def test_a_planted_pickle_is_refused_and_does_not_run(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "extra": Planted(tmp_path / "ran")}, tmp_path / "planted.pth")
+    with pytest.raises(InputError, match="nothing that runs"):
+        read_weights(tmp_path / "planted.pth")
+    (tmp_path / "plain.pth").write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
+    with pytest.raises(InputError):
+        read_weights(tmp_path / "plain.pth")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 cut off"])
+def test_damaged_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "damaged.pth").write_bytes(content)
+    with pytest.raises(InputError):
+        read_weights(tmp_path / "damaged.pth")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.pth"):
+        read_weights(tmp_path / "absent.pth")
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    save_weights(nn.Linear(3, 2), tmp_path / "weights.pth")
+    with pytest.raises(InputError, match="fit their model"):
+        load_trained(nn.Linear(4, 2), tmp_path / "weights.pth")
+
+
+def test_starting_weights_take_what_fits(tmp_path: Path) -> None:
+    given = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 80))
+    save_weights(given, tmp_path / "weights.pth")
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 10))
+    assert load_start(model, tmp_path / "weights.pth") == (2, 4)
+    assert torch.equal(model[0].weight, given[0].weight)
+
+
+def test_starting_weights_that_fit_nowhere_are_refused(tmp_path: Path) -> None:
+    save_weights(nn.Linear(3, 2), tmp_path / "weights.pth")
+    with pytest.raises(InputError, match="fit the model in part"):
+        load_start(nn.Conv2d(1, 1, 1), tmp_path / "weights.pth")
