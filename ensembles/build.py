@@ -119,7 +119,7 @@ def validation_scores(source: Source, recipe: Recipe) -> dict[str, object]:
     fused = score(truth, fuse_members(members, recipe), source.rule).score
     print(f"  fusion     validation score {_shown(fused)}  (best single trial {_shown(scores[0])})")
     if fused is not None and scores[0] is not None and fused < scores[0]:
-        print("  the fusion is below the best single trial here: weak members cost more than they add; try a smaller --top")
+        print("  the fusion is below the best single trial: weak members cost more than they add; try a smaller --top")
     return {"members": scores, "fusion": fused}
 
 
