@@ -5,7 +5,6 @@ with equal weights. Weights fitted on the validation images looked better there 
 are none to fit.
 """
 
-import argparse
 import hashlib
 import json
 import sys
@@ -17,7 +16,7 @@ from ensembles.fusion import fuse
 from ensembles.recipe import Recipe, provenance_path, read_recipe, write_recipe
 from ensembles.selection import select_best
 from results.boxes import Detections, Images, images_from_coco, read_detections
-from results.commands import EXIT_DONE, run_command
+from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, chosen_run, run_named
 from results.ledger import read_events, trials_of
@@ -77,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def parse_options(arguments: Sequence[str]) -> Options:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="python -m ensembles.build", description="Fuse the best trials of a run.")
+    parser = CommandParser(prog="python -m ensembles.build", description="Fuse the best trials of a run.")
     parser.add_argument("--top", type=int, default=5, help="how many trials to fuse, the best first (default 5)")
     parser.add_argument("--run", help="name of the run; the newest when left out")
     parser.add_argument("--images", type=Path, help="image list (COCO json); the data set's test list when left out")

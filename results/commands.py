@@ -5,6 +5,7 @@ through `run_command`; none calls `sys.exit` by itself.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -46,6 +47,9 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
         return EXIT_INPUT
     except DetectionSearchError as error:
         print(_prefixed(str(error)), file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:  # the reader left, as `| head` does; Python would complain once more when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

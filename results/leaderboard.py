@@ -4,7 +4,6 @@ Reads the ledger and computes nothing: a number that no trial recorded is shown 
 contest's server said of a submission. The tables are plain functions, used by the search's own last screen too.
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -19,7 +18,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from results.commands import run_command
+from results.commands import CommandParser, run_command
 from results.layout import chosen_run
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, read_events, trials_of
 from results.online import OnlineScore, read_online, record_online
@@ -56,9 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         InputError: no such run, or `--record` with a missing file or something that is no score.
         DamagedFileError: the ledger cannot be trusted.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m results.leaderboard", description="The trials of a run, best first."
-    )
+    parser = CommandParser(prog="python -m results.leaderboard", description="The trials of a run, best first.")
     parser.add_argument("--run", metavar="NAME", help="the newest run if left out")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument(

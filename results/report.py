@@ -4,7 +4,6 @@ Reads the ledger and the files of the best trial. Intervals are computed anew, f
 the trial wrote; where it kept no truth there are none, and the page says so. It does not plot, and it does not judge.
 """
 
-import argparse
 import io
 import json
 import sys
@@ -15,7 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from results.boxes import Detections, Truth, read_detections, read_truth
-from results.commands import run_command
+from results.commands import CommandParser, run_command
 from results.errors import DamagedFileError
 from results.layout import RunLayout, TrialLayout, chosen_run
 from results.leaderboard import best_first, render
@@ -66,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
         InputError: no such run, or its rule is gone.
         DamagedFileError: the ledger or a file of the best trial cannot be trusted.
     """
-    parser = argparse.ArgumentParser(prog="python -m results.report", description="One page of Markdown about a run.")
+    parser = CommandParser(prog="python -m results.report", description="One page of Markdown about a run.")
     parser.add_argument("--run", metavar="NAME", help="the newest run if left out")
     print(page(chosen_run(parser.parse_args(arguments).run)))
     return 0

@@ -5,12 +5,11 @@
 Reads and prints; the numbers come from `results.scoring`.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from results.boxes import detections_from_coco, truth_from_coco
-from results.commands import run_command
+from results.commands import CommandParser, run_command
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import AP_KINDS, Rule, load_rule
 from results.scoring import Score, keep_all, match, score_of
@@ -33,8 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m results.score", description=__doc__.splitlines()[0])
+def _parser() -> CommandParser:
+    parser = CommandParser(prog="python -m results.score", description=__doc__.splitlines()[0])
     parser.add_argument("--truth", required=True, help="COCO ground truth")
     parser.add_argument("--detections", required=True, help="COCO result list or a submission")
     parser.add_argument("--rule", required=True, help="built-in rule or the path of a YAML file")

@@ -3,13 +3,12 @@
 Prints one line and ends with 0, or one line for each fault and ends with 2. What is checked is `results.submission`.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from results.boxes import images_from_coco
-from results.commands import run_command
+from results.commands import CommandParser, run_command
 from results.rules import load_rule
 from results.submission import check_submission
 
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         InputError: the submission, the image list or the rule is faulty.
     """
-    parser = argparse.ArgumentParser(prog="python -m results.validate", description="Check a submission's file.")
+    parser = CommandParser(prog="python -m results.validate", description="Check a submission's file.")
     parser.add_argument("submission", type=Path, metavar="SUBMISSION.json")
     parser.add_argument("--images", type=Path, required=True, metavar="TEST.json", help="the contest's image list")
     parser.add_argument("--rule", required=True, help="a built-in rule's name or a rule file")

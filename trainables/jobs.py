@@ -29,6 +29,7 @@ class TrialJob:
         seed: of this trial.
         folder: the trial's folder.
         loader_workers: processes that load images; 0 loads them in the trial's own.
+        threads: CPU threads of the trial.
     """
 
     number: int
@@ -42,6 +43,7 @@ class TrialJob:
     seed: int
     folder: str
     loader_workers: int = 0
+    threads: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a worker's configuration."""

@@ -12,7 +12,7 @@ from results.errors import DamagedFileError
 from results.layout import TrialLayout
 from results.solve import Solution, apply_solution
 from trainables.predict import ImageFile, View, predict_raw
-from trainables.training import build_model, device
+from trainables.training import build_model, device, use_threads
 from trainables.weights import load_trained
 
 
@@ -51,6 +51,7 @@ def load_trial(layout: TrialLayout) -> TrainedTrial:
     if not layout.manifest.is_file():
         raise DamagedFileError(f"a finished trial has a manifest; {layout.folder} has none: it did not finish")
     config, outcome = _read(layout.config), _read(layout.outcome)
+    use_threads(1)
     model = build_model(config["mmengine"])
     load_trained(model, layout.weights)
     return TrainedTrial(

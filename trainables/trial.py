@@ -27,7 +27,7 @@ from trainables.data.dataset import Dataset, load_dataset, load_truth
 from trainables.effective import ConfigDict, TrainingData, config_hash, effective_config
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.predict import ImageFile, View, image_files, predict_raw
-from trainables.training import Place, train
+from trainables.training import Place, train, use_threads
 from trainables.weights import save_weights
 
 
@@ -68,6 +68,7 @@ def run_trial(job: TrialJob, report: Report) -> Finished:
         NanLossError: the training diverged.
     """
     _check_combination(job)
+    use_threads(job.threads)
     layout = _fresh_folder(Path(job.folder))
     dataset = load_dataset(Path(job.dataset))
     validation = _validation(job, dataset)
