@@ -9,6 +9,8 @@ _RAY_ENVIRONMENT = {
     # Under `uv run` Ray would start every worker through uv in an uploaded copy of the folder; workers shall run the
     # driver's own interpreter. Ray reads this when it is imported, so it is set before any module here can do that.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    # Ray turns tokens on for a cluster that it starts, but joins one as if there were none, and is then refused.
+    "RAY_AUTH_MODE": "token",
     # Paths in logs and messages are then ones that a user can open.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # The ledger is the record; Tune's own csv, json and TensorBoard files would be a second one.

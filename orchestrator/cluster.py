@@ -1,15 +1,18 @@
 """Joins or starts a Ray cluster, and says how many trials fit on it at once."""
 
 import logging
+import socket
 from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray.exceptions import AuthenticationError
 
 from results.errors import InputError
 
 # Trials pass only small dictionaries through Ray's object store; the rest of the memory is theirs.
 _OBJECT_STORE_BYTES = 200 * 2**20
+_ANSWER_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def connect(address: str | None) -> Cluster:
     """Starts Ray on this machine, or joins the cluster at `address`.
 
     Raises:
-        InputError: no cluster answers at the address.
+        InputError: the address is none, or no cluster answers there.
     """
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
@@ -57,14 +60,34 @@ def connect(address: str | None) -> Cluster:
             "object_store_memory": _OBJECT_STORE_BYTES,
         }
     else:
+        _check_answers(address)
         options["address"] = address
     try:
         context = ray.init(**options)
     except ConnectionError as error:
-        remedy = "start it, or leave --address out"
-        raise InputError("--address names a running Ray cluster", address, remedy) from error
+        raise _no_cluster(str(address)) from error
+    except AuthenticationError as error:
+        remedy = "copy ~/.ray/auth_token from its head node, or set RAY_AUTH_MODE=disabled if it has none"
+        raise InputError("a Ray cluster is joined with its token", str(address), remedy) from error
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return Cluster(context.dashboard_url or None, int(resources.get("CPU", 1)), int(resources.get("GPU", 0)))
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself waits for minutes, and warns all the while, where nobody listens."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise InputError("--address is HOST:PORT, ray://HOST:PORT or auto", address, "`ray status` shows it")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address) from error
+
+
+def _no_cluster(address: str) -> InputError:
+    return InputError("--address names a running Ray cluster", address, "start it, or leave --address out")
 
 
 def disconnect() -> None:

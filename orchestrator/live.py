@@ -11,6 +11,8 @@ from orchestrator.progress import Progress, best_score, clock, render
 from orchestrator.study import Study
 from results.ledger import RUNNING, TrialRecord
 
+_LINES_AROUND = 4  # of the live table: headline, dashboard, column titles, and the cursor's
+
 
 class LiveView:
     """Follows a study; made by `watching`.
@@ -52,7 +54,7 @@ class LiveView:
                 self._console.print(self._line(record), highlight=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
-        return render(self.progress())
+        return render(self.progress(), max(self._console.height - _LINES_AROUND, 1))
 
     def _line(self, record: TrialRecord) -> str:
         stamp = clock(time.monotonic() - self._began)

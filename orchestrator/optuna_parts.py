@@ -9,13 +9,18 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from search_spaces.space import MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
 
 
+def ask_seed(seed: int, number: int) -> int:
+    """The seed of one ask, from the search's seed and the trial's number."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest())
+
+
 def build_sampler(search: SearchSettings, seed: int, number: int) -> BaseSampler:
     """The sampler for one ask.
 
     A fresh sampler per ask, seeded from the search's seed and the trial's number: a resumed search then proposes what
     an uninterrupted one would have, without replaying the random state.
     """
-    own = int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest())
+    own = ask_seed(seed, number)
     if search.sampler == "random":
         return RandomSampler(seed=own)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -30,6 +35,7 @@ def build_pruner(search: SearchSettings) -> BasePruner:
         case SuccessiveHalving():
             return SuccessiveHalvingPruner(min_resource=pruner.min_epochs, reduction_factor=pruner.reduction_factor)
         case MedianPruning():
-            return MedianPruner(n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_epochs)
+            # Optuna counts steps from 0 and prunes from `n_warmup_steps` on; epochs count from 1.
+            return MedianPruner(n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_epochs + 1)
         case NoPruning():
             return NopPruner()

@@ -13,19 +13,25 @@ from orchestrator.jobs import complete_params, complete_views
 from orchestrator.settings import Settings
 from results.commands import EXIT_DONE
 from results.errors import InputError, InputErrors
+from results.rules import load_rule
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.points import complete_point, default_point, distinct_points
 from search_spaces.space import Dimension, Space
-from trainables.effective import TrainingData, effective_config
+from trainables.effective import MODEL_CONFIGS, TrainingData, effective_config
 
 
 def dry_run(settings: Settings) -> int:
     """Prints the plan.
 
     Raises:
+        InputError: the detector builds nothing that could be compared.
         InputErrors: every key that takes no effect.
     """
     space = settings.space
+    if space.detector not in MODEL_CONFIGS:
+        raise InputError(
+            "a dry run compares what a detector builds", f"{space.detector}, which builds nothing", "run it"
+        )
     data = _training_data(settings)
     dead = [_fault(space, name) for name, changes in proofs(space, data) if not changes]
     if dead:
@@ -115,7 +121,9 @@ def _fault(space: Space, name: str) -> InputError:
 
 
 def _training_data(settings: Settings) -> TrainingData:
-    categories = sorted(settings.summary.categories, key=lambda category: category.id)
+    scored = {category.id for category in load_rule(settings.rule).categories}
+    kept = (category for category in settings.summary.categories if not scored or category.id in scored)
+    categories = sorted(kept, key=lambda category: category.id)
     return TrainingData(
         str(settings.dataset.train.annotations),
         str(settings.dataset.train.images),

@@ -63,8 +63,8 @@ def remaining_s(progress: Progress) -> float | None:
     return estimate if progress.left_s is None else min(estimate, progress.left_s)
 
 
-def render(progress: Progress) -> RenderableType:
-    """The live view: a headline, then one row a trial, the newest last."""
+def render(progress: Progress, most_rows: int = _MOST_ROWS) -> RenderableType:
+    """The live view: a headline, then one row a trial, the newest last, the oldest left out beyond `most_rows`."""
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for column in ("trial", "state", "epoch", "score", "best so far"):
         justify: Literal["left", "right"] = "left" if column == "state" else "right"
@@ -72,7 +72,7 @@ def render(progress: Progress) -> RenderableType:
     table.add_column("settings", overflow="ellipsis", no_wrap=True, ratio=1)
     numbers = sorted(progress.records)
     best: float | None = None
-    shown = numbers[-_MOST_ROWS:]
+    shown = numbers[-most_rows:]
     varied = searched_params({number: progress.records[number] for number in shown})
     for number in numbers:
         record = progress.records[number]
@@ -84,15 +84,14 @@ def render(progress: Progress) -> RenderableType:
 
 
 def headline(progress: Progress) -> Text:
-    """One line: how far, the best so far, the time left, where the dashboard is."""
+    """Two lines: the run and where the dashboard is; how far it is, the best so far, the time left."""
     ended = sum(1 for record in progress.records.values() if record.state != RUNNING)
-    parts = [f"{progress.name}: {ended} of {progress.trials} trials ended"]
-    parts.append(f"best {_number(best_score(progress.records))}")
-    parts.append(f"elapsed {clock(progress.elapsed_s)}")
-    parts.append(f"about {clock(remaining_s(progress))} left")
+    name = Text(progress.name, style="bold")
     if progress.dashboard:
-        parts.append(f"dashboard http://{progress.dashboard}")
-    return Text("  ".join(parts), style="bold")
+        name.append(f"  Ray dashboard http://{progress.dashboard}", style="not bold dim")
+    parts = [f"{ended} of {progress.trials} trials ended", f"best {_number(best_score(progress.records))}"]
+    parts += [f"elapsed {clock(progress.elapsed_s)}", f"about {clock(remaining_s(progress))} left"]
+    return Text("\n").join([name, Text("  ".join(parts), style="bold")])
 
 
 def clock(seconds: float | None) -> str:
@@ -116,14 +115,15 @@ def searched_params(records: Mapping[int, TrialRecord]) -> set[str]:
 def _row(record: TrialRecord, best: float | None, varied: set[str], epochs: int) -> tuple[RenderableType, ...]:
     epoch = record.rungs[-1][0] if record.rungs else 0
     score = record.score if record.state == COMPLETE else (record.rungs[-1][1] if record.rungs else None)
-    shown = record.reason or " ".join(f"{k}={_short(v)}" for k, v in record.params.items() if k in varied)
+    why = ": ".join(part for part in (record.kind, record.reason) if part)
+    shown = why or " ".join(f"{key}={_short(value)}" for key, value in record.params.items() if key in varied)
     return (
         str(record.number),
         Text(record.state, style=_STYLES[record.state]),
         f"{epoch}/{record.params.get('epochs', epochs)}",
         _number(score),
         _number(best),
-        Text(shown, style="dim"),
+        Text(" ".join(shown.split()), style="dim"),  # a line break would make two rows of one
     )
 
 

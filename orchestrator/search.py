@@ -4,9 +4,11 @@ Exit codes: 0 done, 2 the input is wrong, 130 interrupted with everything saved,
 """
 
 import json
+import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.options import Options, parse_options
@@ -16,6 +18,7 @@ from results.layout import RunLayout, fresh_run, write_atomically
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.cluster import Cluster, Slots
     from orchestrator.settings import Settings
     from orchestrator.study import Study
     from results.ledger import Ledger
@@ -26,7 +29,6 @@ def main(arguments: Sequence[str]) -> int:
     options = parse_options(arguments)
     # Everything else is imported after the command line is read, so that --help answers at once.
     from orchestrator.settings import resolve, run_to_resume
-    from results.ledger import Ledger
 
     if options.dry_run:
         from orchestrator.plan import dry_run
@@ -37,16 +39,43 @@ def main(arguments: Sequence[str]) -> int:
     settings = resolve(options, resumed)
     for notice in settings.notices:
         print(notice)
-    layout = resumed or named or fresh_run(default_name(settings))
-    with Ledger.open(layout.ledger) if resumed else _begin(layout, settings) as ledger:
-        if resumed:
-            ledger.append({"event": "resumed", "trials": settings.trials})
-        return _run(options, settings, layout, ledger)
+    if resumed:
+        return _resume(options, settings, resumed)
+    return _start(options, settings, named or fresh_run(default_name(settings)))
 
 
 def default_name(settings: "Settings") -> str:
     """Space and time of start: readable, sortable, and new."""
     return f"{settings.space.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def resume_command(options: Options, layout: RunLayout) -> str:
+    """What finishes an interrupted run, on the same cluster."""
+    given = {"--address": options.address, "--gpus-per-trial": options.gpus_per_trial}
+    where = [f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None]
+    command = f"python -m orchestrator.search --space {layout.space} --name {layout.name} --resume"
+    return " ".join([command, *where])
+
+
+def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
+    # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
+    with _joined(options) as place, _begin(layout, settings) as ledger:
+        return _run(options, settings, layout, ledger, place)
+
+
+def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
+    from results.ledger import RUNNING, Ledger, read_events, trials_of
+
+    # The ledger comes first: a second writer is refused at once, and a finished run needs no cluster.
+    with Ledger.open(layout.ledger) as ledger:
+        records = trials_of(read_events(layout.ledger))
+        if len(records) >= settings.trials and all(record.state != RUNNING for record in records.values()):
+            print(f"{layout.name} has its {settings.trials} trials: nothing to resume; --trials raises their number")
+            return EXIT_DONE
+        with _joined(options) as place:
+            _write_settings(layout, settings)
+            ledger.append({"event": "resumed", "trials": settings.trials})
+            return _run(options, settings, layout, ledger, place)
 
 
 def _begin(layout: RunLayout, settings: "Settings") -> "Ledger":
@@ -55,15 +84,31 @@ def _begin(layout: RunLayout, settings: "Settings") -> "Ledger":
 
     layout.root.mkdir(parents=True, exist_ok=True)
     write_atomically(layout.space, to_yaml(settings.space))
-    write_atomically(layout.settings, json.dumps(settings.record(), indent=1, ensure_ascii=False) + "\n")
+    _write_settings(layout, settings)
     return Ledger.create(layout.ledger, {"name": layout.name, **settings.record()})
 
 
-def _run(options: Options, settings: "Settings", layout: RunLayout, ledger: "Ledger") -> int:
-    # Ray, Optuna and rich take seconds to import: only a search that has passed its checks pays for them.
+def _write_settings(layout: RunLayout, settings: "Settings") -> None:
+    write_atomically(layout.settings, json.dumps(settings.record(), indent=1, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _joined(options: Options) -> Iterator[tuple["Cluster", "Slots"]]:
+    # Ray takes seconds to import and to start: only a search that has passed its checks pays for that.
+    from orchestrator.cluster import connect, disconnect, slots_on
+
+    try:
+        cluster = connect(options.address)
+        yield cluster, slots_on(cluster, options.gpus_per_trial)
+    finally:
+        disconnect()
+
+
+def _run(
+    options: Options, settings: "Settings", layout: RunLayout, ledger: "Ledger", place: tuple["Cluster", "Slots"]
+) -> int:
     from rich.console import Console
 
-    from orchestrator.cluster import connect, disconnect, slots_on
     from orchestrator.gauges import SearchGauges
     from orchestrator.jobs import JobFactory
     from orchestrator.live import watching
@@ -72,49 +117,43 @@ def _run(options: Options, settings: "Settings", layout: RunLayout, ledger: "Led
     from orchestrator.tune import run_search
     from results.ledger import read_events
 
-    console = Console()
+    console, (cluster, slots) = Console(), place
     deadline = None if settings.hours is None else time.monotonic() + settings.hours * 3600
     budget = Budget(settings.trials, deadline)
     study = Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed)
-    if study.is_over():
-        console.print(f"{layout.name} is finished: nothing to resume")
-        return _end(study, layout, console)
-    cluster = connect(options.address)
+    start = Progress(
+        layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,
+        dashboard=cluster.dashboard,
+    )  # fmt: skip
+    console.print(
+        f"run {layout.name}: {settings.trials} trials, {slots.count} at once, in {layout.root}/", soft_wrap=True
+    )
+    if cluster.dashboard:
+        console.print(f"Ray dashboard: http://{cluster.dashboard}")
+    make_job = JobFactory(settings.space, layout, settings.dataset.path, settings.rule, settings.seed)
+    study.subscribe(SearchGauges(layout.name))
     try:
-        slots = slots_on(cluster, options.gpus_per_trial)
-        start = Progress(
-            layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,
-            dashboard=cluster.dashboard,
-        )  # fmt: skip
-        console.print(f"run {layout.name}: {settings.trials} trials, {slots.count} at once, files in {layout.root}/")
-        if cluster.dashboard:
-            console.print(f"Ray dashboard: http://{cluster.dashboard}")
-        make_job = JobFactory(settings.space, layout, settings.dataset.path, settings.rule, settings.seed)
-        study.subscribe(SearchGauges(layout.name))
         with watching(study, start, console):
             run_search(study, make_job, slots, layout.root / "ray")
-    finally:
-        disconnect()
-    return _end(study, layout, console)
+    except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
+        pass
+    ledger.append({"event": "stopped", "reason": "finished" if study.is_over() else "interrupted"})
+    return _end(study, options, layout, console)
 
 
-def _end(study: "Study", layout: RunLayout, console: "Console") -> int:
+def _end(study: "Study", options: Options, layout: RunLayout, console: "Console") -> int:
     from results.leaderboard import render
 
     console.print(render(study.records.values(), console.width, layout.name))
     if not study.is_over():
-        console.print(f"interrupted, everything finished is saved; go on with: {resume_command(layout)}")
+        console.print("interrupted, everything finished is saved; go on with:")
+        console.print(resume_command(options, layout), soft_wrap=True, highlight=False)
         return EXIT_INTERRUPTED
     if study.best() is None:
         console.print(f"no trial completed; each trial's log.txt under {layout.root}/trials says why")
         return EXIT_FAILED
     console.print(f"next: python -m ensembles.build --top 5 --run {layout.name}")
     return EXIT_DONE
-
-
-def resume_command(layout: RunLayout) -> str:
-    """What finishes an interrupted run."""
-    return f"python -m orchestrator.search --space {layout.space} --name {layout.name} --resume"
 
 
 if __name__ == "__main__":

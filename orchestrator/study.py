@@ -9,14 +9,14 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
 
-from orchestrator.optuna_parts import build_pruner, build_sampler
-from results.errors import DamagedFileError
+from orchestrator.frozen_trials import INFEASIBLE, optuna_state, rebuilt_trials, says_infeasible
+from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, TrialRecord, apply_event, trials_of
-from search_spaces.points import distinct_points
+from search_spaces.points import distinct_points, every_point
 from search_spaces.sampling import distributions_of, known_points, suggest
 from search_spaces.space import Space
 
@@ -24,7 +24,10 @@ from search_spaces.space import Space
 STUDY_NAME = "search"
 _PRUNER_ATTRIBUTE = "completed_rung_"
 _MOST_REPEATS = 200
-_STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAIL: TrialState.FAIL, RUNNING: TrialState.WAITING}
+# Samplers repeat themselves on discrete spaces; after this many repeats in a row a point is picked among those left.
+_PATIENCE = 10
+_MOST_LEFT = 10_000  # that are listed to pick one
+_LEFT = "left"
 
 Point = Mapping[str, object]
 
@@ -149,9 +152,11 @@ class Study:
         return any(record.state == RUNNING and record.number not in self._live for record in self.records.values())
 
     def _ask_something_new(self) -> Asked | None:
-        for _ in range(_MOST_REPEATS):
+        for repeats in range(_MOST_REPEATS):
             if self._is_used_up():
                 break
+            if repeats == _PATIENCE and self._points is not None:
+                self._enqueue_untried()
             trial = self._ask()
             params = suggest(self.space, trial)
             earlier = self._same_point(params, trial.number)
@@ -165,6 +170,17 @@ class Study:
         if self._has_unfinished() or self._points is None:
             return False
         return len({canonical(record.params) for record in self.records.values()}) >= self._points
+
+    def _enqueue_untried(self) -> None:
+        tried = {canonical(record.params) for record in self.records.values()}
+        untried = (point for point in every_point(self.space) if canonical(point) not in tried)
+        left = list(islice(untried, _MOST_LEFT))
+        if not left:
+            return
+        number = len(self._study.get_trials(deepcopy=False))
+        point = left[ask_seed(self._seed, number) % len(left)]
+        searched = {name: point[name] for name in distributions_of(self.space, point)}
+        self._study.enqueue_trial(searched, user_attrs={_LEFT: True})
 
     def _ask(self) -> optuna.Trial:
         number = len(self._study.get_trials(deepcopy=False))
@@ -188,22 +204,21 @@ class Study:
         # A twin that still runs says nothing yet: FAIL is the one state that no sampler learns from.
         state = FAIL if earlier.state == RUNNING else earlier.state
         event = {"event": "answered", "number": trial.number, "params": dict(params), "from": self._source(trial)}
-        self._record({**event, "as": earlier.number, "state": state, "score": earlier.score})
-        self._tell(trial, state, earlier.score)
+        self._record({**event, "as": earlier.number, "state": state, "score": earlier.score, "kind": earlier.kind})
+        self._tell(trial, state, earlier.score, earlier.kind)
 
     def _source(self, trial: optuna.Trial) -> str:
-        attributes = self._study.get_trials(deepcopy=False)[trial.number].system_attrs
-        return "known" if "fixed_params" in attributes else "sampler"
+        frozen = self._study.get_trials(deepcopy=False)[trial.number]
+        return "known" if "fixed_params" in frozen.system_attrs and _LEFT not in frozen.user_attrs else "sampler"
 
     def _end(self, number: int, state: str, score: float | None, details: Mapping[str, object]) -> None:
         self._record({"event": "finished", "number": number, "state": state, "score": score, **details})
-        self._tell(self._live.pop(number), state, score)
+        self._tell(self._live.pop(number), state, score, self.records[number].kind)
 
-    def _tell(self, trial: optuna.Trial, state: str, score: float | None) -> None:
-        if state == COMPLETE:
-            self._study.tell(trial, score)
-        else:
-            self._study.tell(trial, state=_STATES[state])
+    def _tell(self, trial: optuna.Trial, state: str, score: float | None, kind: str | None) -> None:
+        if says_infeasible(state, kind):
+            trial.set_constraint(INFEASIBLE, 1.0)
+        self._study.tell(trial, score if state == COMPLETE else None, optuna_state(state, kind))
 
     def _record(self, event: Mapping[str, object]) -> None:
         self._ledger.append(event)
@@ -235,54 +250,3 @@ def _defined(score: float | None) -> float | None:
 def canonical(params: Point) -> str:
     """One text for one point, whatever the order of its keys."""
     return json.dumps(params, sort_keys=True)
-
-
-def rebuilt_trials(
-    space: Space, events: Sequence[Mapping[str, object]], records: Mapping[int, TrialRecord]
-) -> list[FrozenTrial]:
-    """Optuna's trials as the ledger tells them, in number order; unfinished ones wait to be handed out again."""
-    marks = _marks_by_number(events)
-    proposals = [event for event in events if event["event"] in ("asked", "answered")]
-    proposals.sort(key=lambda event: int(str(event["number"])))
-    return [_frozen(space, event, records, marks) for event in proposals]
-
-
-def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, Mapping[str, object]]:
-    found: dict[int, Mapping[str, object]] = {}
-    for event in events:
-        marks = event.get("pruner")
-        if event["event"] == "started":
-            found.pop(int(str(event["number"])), None)  # a trial that starts again begins anew
-        if event["event"] == "rung" and isinstance(marks, Mapping):
-            found[int(str(event["number"]))] = marks
-    return found
-
-
-def _frozen(
-    space: Space,
-    event: Mapping[str, object],
-    records: Mapping[int, TrialRecord],
-    marks: Mapping[int, Mapping[str, object]],
-) -> FrozenTrial:
-    number, params = int(str(event["number"])), event["params"]
-    if not isinstance(params, Mapping):
-        raise DamagedFileError(f"a proposed trial carries its params; the ledger's trial {number} does not")
-    record = records.get(number) or _answered(number, params, event)
-    distributions = distributions_of(space, params)
-    searched = {name: params[name] for name in distributions}
-    fixed = {"fixed_params": searched} if record.state == RUNNING or event.get("from") == "known" else {}
-    if record.state == RUNNING:
-        return optuna.create_trial(state=TrialState.WAITING, system_attrs=fixed)
-    return optuna.create_trial(
-        state=_STATES[record.state],
-        value=record.score if record.state == COMPLETE else None,
-        params=searched,
-        distributions=distributions,
-        intermediate_values={epoch: score for epoch, score in record.rungs if score is not None},
-        system_attrs={**fixed, **marks.get(number, {})},
-    )
-
-
-def _answered(number: int, params: Point, event: Mapping[str, object]) -> TrialRecord:
-    score = event.get("score")
-    return TrialRecord(number, params, state=str(event["state"]), score=None if score is None else float(str(score)))

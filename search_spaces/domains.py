@@ -5,6 +5,7 @@ It does not know its key's name, conditions, or Optuna.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Value = bool | int | float | str
@@ -37,6 +38,10 @@ class Fixed:
         """Always one."""
         return 1
 
+    def values(self) -> Sequence[Value]:
+        """The fixed value alone."""
+        return (self.value,)
+
     def default(self) -> Value:
         """The fixed value."""
         return self.value
@@ -55,6 +60,10 @@ class Choice:
     def size(self) -> int | None:
         """Number of options."""
         return len(self.options)
+
+    def values(self) -> Sequence[Value]:
+        """The options."""
+        return self.options
 
     def default(self) -> Value:
         """The first option."""
@@ -79,6 +88,10 @@ class IntRange:
     def size(self) -> int | None:
         """Number of grid points."""
         return (self.high - self.low) // self.step + 1
+
+    def values(self) -> Sequence[Value]:
+        """The grid, ascending."""
+        return range(self.low, self.high + 1, self.step)
 
     def default(self) -> Value:
         """The grid's middle: arithmetic, or geometric with `log`."""
@@ -110,6 +123,16 @@ class FloatRange:
         if self.low == self.high:
             return 1
         return None if self.step is None else self._steps() + 1
+
+    def values(self) -> Sequence[Value]:
+        """The grid, ascending.
+
+        Raises:
+            ValueError: the range is a continuum.
+        """
+        if self.size() is None:
+            raise ValueError(f"only a grid has values to list, {self} is a continuum; give it a step")
+        return [tidy(self.low + index * (self.step or 0.0)) for index in range(self._steps() + 1)]
 
     def default(self) -> Value:
         """The middle: arithmetic (on the grid), or geometric with `log`."""

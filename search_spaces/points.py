@@ -74,6 +74,25 @@ def distinct_points(space: Space) -> int | None:
     return None if math.isinf(total) else int(total)
 
 
+def every_point(space: Space) -> Iterator[dict[str, Value]]:
+    """All points of a space in a fixed order, the first choices and low ends first.
+
+    Raises:
+        ValueError: a key is continuous.
+    """
+    return _points_from(space.train, {})
+
+
+def _points_from(dimensions: Sequence[Dimension], point: dict[str, Value]) -> Iterator[dict[str, Value]]:
+    if not dimensions:
+        yield point
+    elif not is_active(dimensions[0], point):
+        yield from _points_from(dimensions[1:], point)
+    else:
+        for value in dimensions[0].domain.values():
+            yield from _points_from(dimensions[1:], {**point, dimensions[0].name: value})
+
+
 def unreachable_keys(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
     """Keys whose conditions can never hold together; empty when there are too many combinations to look through."""
     try:

@@ -1,0 +1,88 @@
+"""What Optuna is told of a trial's end, and all of its trials as a ledger tells them. Pure; asks and decides nothing.
+
+Samplers learn nothing from Optuna's FAIL: told that way, points that ran out of memory are proposed again and again.
+A failure that the point caused is therefore told as PRUNED with a violated constraint; ledger and leaderboard call it
+FAIL all the same.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from results.errors import DamagedFileError
+from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from search_spaces.sampling import distributions_of
+from search_spaces.space import Space
+
+INFEASIBLE = "trains"
+# Any point could have met with these.
+_BAD_LUCK = ("lost worker", "full disk")
+_STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAIL: TrialState.FAIL}
+
+
+def says_infeasible(state: str, kind: str | None) -> bool:
+    """Whether an end says that the point itself cannot be trained."""
+    return state == FAIL and kind is not None and kind not in _BAD_LUCK
+
+
+def optuna_state(state: str, kind: str | None) -> TrialState:
+    """How a trial that ended in one of the ledger's states is told to Optuna."""
+    return TrialState.PRUNED if says_infeasible(state, kind) else _STATES[state]
+
+
+def rebuilt_trials(
+    space: Space, events: Sequence[Mapping[str, object]], records: Mapping[int, TrialRecord]
+) -> list[FrozenTrial]:
+    """Optuna's trials as the ledger tells them, in number order; unfinished ones wait to be handed out again."""
+    marks = _marks_by_number(events)
+    proposals = [event for event in events if event["event"] in ("asked", "answered")]
+    proposals.sort(key=lambda event: int(str(event["number"])))
+    return [_frozen(space, event, records, marks) for event in proposals]
+
+
+def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, Mapping[str, object]]:
+    found: dict[int, Mapping[str, object]] = {}
+    for event in events:
+        marks = event.get("pruner")
+        if event["event"] == "started":
+            found.pop(int(str(event["number"])), None)  # a trial that starts again begins anew
+        if event["event"] == "rung" and isinstance(marks, Mapping):
+            found[int(str(event["number"]))] = marks
+    return found
+
+
+def _frozen(
+    space: Space,
+    event: Mapping[str, object],
+    records: Mapping[int, TrialRecord],
+    marks: Mapping[int, Mapping[str, object]],
+) -> FrozenTrial:
+    number, params = int(str(event["number"])), event["params"]
+    if not isinstance(params, Mapping):
+        raise DamagedFileError(f"a proposed trial carries its params; the ledger's trial {number} does not")
+    record = records.get(number) or _answered(number, params, event)
+    distributions = distributions_of(space, params)
+    searched = {name: params[name] for name in distributions}
+    fixed = {"fixed_params": searched} if record.state == RUNNING or event.get("from") == "known" else {}
+    if record.state == RUNNING:
+        return create_trial(state=TrialState.WAITING, system_attrs=fixed)
+    return create_trial(
+        state=optuna_state(record.state, record.kind),
+        value=record.score if record.state == COMPLETE else None,
+        params=searched,
+        distributions=distributions,
+        intermediate_values={epoch: score for epoch, score in record.rungs if score is not None},
+        system_attrs={**fixed, **marks.get(number, {})},
+        constraints={INFEASIBLE: 1.0} if says_infeasible(record.state, record.kind) else None,
+    )
+
+
+def _answered(number: int, params: Mapping[str, object], event: Mapping[str, object]) -> TrialRecord:
+    score, kind = event.get("score"), event.get("kind")
+    return TrialRecord(
+        number,
+        params,
+        state=str(event["state"]),
+        score=None if score is None else float(str(score)),
+        kind=None if kind is None else str(kind),
+    )

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+from tiny_search import fake_space
+
+from orchestrator.jobs import JobFactory, complete_params, complete_views, rung_epochs, trial_seed
+from orchestrator.study import Asked
+from results.layout import RunLayout
+from search_spaces.loading import load_space
+from search_spaces.points import default_point
+from search_spaces.space import SearchSettings
+from trainables.catalogue import DETECTORS
+from trainables.jobs import TrialJob
+
+
+def test_a_job_holds_every_parameter_and_an_absolute_folder(tmp_path: Path) -> None:
+    make_job = JobFactory(fake_space(tmp_path), RunLayout(Path("runs/a")), tmp_path / "d.yaml", "coco50", seed=3)
+    job = TrialJob.from_dict(make_job(Asked(7, {"x": 0.25, "epochs": 4})))
+    assert job.params == {"x": 0.25, "epoch_s": 0.1, "failure": "none", "epochs": 4}
+    assert job.rungs == (1, 2, 3, 4)
+    assert job.views == ({},)
+    assert Path(job.folder) == Path("runs/a/trials/0007").resolve()
+    assert (job.number, job.rule, job.seed) == (7, "coco50", trial_seed(3, 7))
+
+
+def test_what_a_point_leaves_out_takes_the_catalogues_default() -> None:
+    params = complete_params("cascade_rcnn", {"lr": 0.5})
+    assert params["lr"] == 0.5
+    assert params["momentum"] == DETECTORS["cascade_rcnn"].train["momentum"].default
+    assert set(params) == set(DETECTORS["cascade_rcnn"].train)
+
+
+def test_views_are_all_combinations_with_defaults_filled_in() -> None:
+    space = load_space("cascade", DETECTORS, "full")
+    views = complete_views(space, complete_params("cascade_rcnn", default_point(space)))
+    assert len(views) == 8
+    assert (views[0]["scale"], views[0]["flip"], views[0]["score_floor"]) == ("2048x1200", False, 0.001)
+
+
+def test_the_scale_train_is_the_scale_it_stands_for(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("detector: cascade_rcnn\nrule: coco50\ntrain: {lr: 0.01}\n")
+    views = complete_views(load_space(str(file), DETECTORS), {"train_scale": "1333x640..1333x800"})
+    assert [view["scale"] for view in views] == ["1333x800"]
+
+
+def test_rungs_end_with_the_last_epoch() -> None:
+    assert rung_epochs(SearchSettings(report_every=1), 3) == [1, 2, 3]
+    assert rung_epochs(SearchSettings(report_every=4), 10) == [4, 8, 10]
+    assert rung_epochs(SearchSettings(report_every=20), 6) == [6]
+    assert rung_epochs(SearchSettings(), 0) == [0]
+
+
+def test_trial_seeds_differ_and_stay_the_same() -> None:
+    seeds = [trial_seed(seed, number) for seed in range(20) for number in range(20)]
+    assert len(set(seeds)) == 400
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert trial_seed(0, 0) == 831509842
