@@ -90,7 +90,10 @@ def headline(progress: Progress) -> Text:
     if progress.dashboard:
         name.append(f"  Ray dashboard http://{progress.dashboard}", style="not bold dim")
     parts = [f"{ended} of {progress.trials} trials ended", f"best {_number(best_score(progress.records))}"]
-    parts += [f"elapsed {clock(progress.elapsed_s)}", f"about {clock(remaining_s(progress))} left"]
+    parts.append(f"elapsed {clock(progress.elapsed_s)}")
+    left = remaining_s(progress)
+    if left != 0:
+        parts.append(f"about {clock(left)} left")
     return Text("\n").join([name, Text("  ".join(parts), style="bold")])
 
 
