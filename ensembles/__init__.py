@@ -1,1 +1,1 @@
-"""Finished trials into one submission: selection, calibration, fusion and the recipe that can be built again."""
+"""Finished trials into one submission: selection, fusion and the recipe that can be built again."""

@@ -7,6 +7,7 @@ are none to fit.
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from ensembles.fusion import fuse
 from ensembles.recipe import Recipe, provenance_path, read_recipe, write_recipe
 from ensembles.selection import select_best
-from results.boxes import Detections, Images, images_from_coco, read_detections
+from results.boxes import Detections, Images, images_from_coco, read_detections, read_truth
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, chosen_run, run_named
@@ -24,7 +25,7 @@ from results.postprocess import cap_per_image
 from results.rules import Rule, load_rule
 from results.scoring import score
 from results.submission import check_submission, write_submission
-from trainables.data.dataset import Dataset, load_dataset, load_truth
+from trainables.data.dataset import Dataset, load_dataset
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Source:
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
     options = parse_options(arguments)
+    _check_out(options.out)
     if options.rebuild:
         recipe = read_recipe(options.rebuild)
         source = open_source(run_named(recipe.run))
@@ -110,7 +112,8 @@ def choose_recipe(source: Source, options: Options) -> Recipe:
 
 def validation_scores(source: Source, recipe: Recipe) -> dict[str, object]:
     """Prints and returns the members' validation scores and the fusion's."""
-    truth = load_truth(source.dataset, source.dataset.val)
+    # The trials' own copy: the annotation file may have changed since they were scored.
+    truth = read_truth(source.layout.trial(recipe.members[0]).truth)
     members = [read_detections(source.layout.trial(number).detections)[0] for number in recipe.members]
     scores = [score(truth, detections, source.rule).score for detections in members]
     for number, value in zip(recipe.members, scores, strict=True):
@@ -156,6 +159,15 @@ def write_checked(path: Path, images: Images, detections: Detections, rule: Rule
         raise DamagedFileError(f"the submission written for {path} is not valid: {error.line()}") from error
     finally:
         candidate.unlink(missing_ok=True)
+
+
+def _check_out(path: Path) -> None:
+    if path.is_dir() or not path.name:
+        raise InputError("--out is a file", path, "give a file name, such as submission.json")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(
+            "--out lies in a folder that can be written", path.parent, "make the folder, or choose another"
+        )
 
 
 def _test_images(dataset: Dataset, options: Options) -> tuple[Path, Path]:

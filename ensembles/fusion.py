@@ -1,7 +1,7 @@
 """Weighted boxes fusion: the detections of several models become one set, every box an average of those that agree.
 
-Scores of different models are compared as they stand: calibrate them first (`ensembles.calibration`). It does not know
-image sizes, so it neither clips boxes nor drops those outside.
+Scores of different models are compared as they stand. It does not know image
+sizes, so it neither clips boxes nor drops those outside.
 """
 
 from collections.abc import Sequence

@@ -61,6 +61,8 @@ def read_recipe(path: Path) -> Recipe:
         fields = content["recipe"]
         if content["schema"] != SCHEMA:
             raise InputError(f"--rebuild reads recipes of schema {SCHEMA}", f"{path}: {content['schema']}", remedy)
+        if not isinstance(fields["run"], str):
+            raise TypeError("run is a name")
         tuples = {name: tuple(fields[name]) for name in ("members", "weights_sha256")}
         return Recipe(**{**fields, **tuples})
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -77,9 +77,10 @@ def _check_answers(address: str) -> None:
     """Ray itself waits for minutes, and warns all the while, where nobody listens."""
     if address == "auto":
         return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        raise InputError("--address is HOST:PORT, ray://HOST:PORT or auto", address, "`ray status` shows it")
+    host, _, port = address.rpartition(":")
+    # Ray's client (ray://) would run the search's decisions in another process than the ledger's.
+    if not host or not port.isdigit() or "://" in address:
+        raise InputError("--address is HOST:PORT of a head node, or auto", address, "`ray status` shows it")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_WITHIN_S).close()
     except (OSError, OverflowError) as error:

@@ -11,7 +11,9 @@ from results.layout import RunLayout
 from search_spaces.points import predict_settings
 from search_spaces.space import SearchSettings, Space
 from trainables.catalogue import DETECTORS
-from trainables.notation import predict_scale
+from trainables.notation import NONE, predict_scale
+
+_MOST_LOADERS = 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class JobFactory:
         dataset: DATASET.yaml.
         rule: name or path of the rule.
         seed: of the search.
-        loader_workers: processes that load images for one trial.
+        cpus: cores of one trial.
+        gpus: GPUs of one trial.
     """
 
     space: Space
@@ -32,7 +35,8 @@ class JobFactory:
     dataset: Path
     rule: str
     seed: int
-    loader_workers: int = 0
+    cpus: float = 1.0
+    gpus: float = 0.0
 
     def __call__(self, asked: Asked) -> dict[str, Any]:
         """The fields of a `TrialJob`."""
@@ -48,14 +52,19 @@ class JobFactory:
             "rule": self.rule,
             "seed": trial_seed(self.seed, asked.number),
             "folder": str(self.layout.trial(asked.number).folder.resolve()),
-            "loader_workers": self.loader_workers,
+            # A GPU waits for nobody: the trial's other cores load images for it.
+            "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,
+            "threads": 1,
         }
 
 
 def complete_params(detector: str, point: Mapping[str, object]) -> dict[str, object]:
     """A point of the space with the catalogue's defaults for every key it does not name."""
     defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
-    return {**defaults, **point}
+    params = {**defaults, **point}
+    start = params.get("init", NONE)
+    # Workers may run in another folder than the command.
+    return params if start == NONE else {**params, "init": str(Path(str(start)).resolve())}
 
 
 def complete_views(space: Space, params: Mapping[str, object]) -> list[dict[str, object]]:

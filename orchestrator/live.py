@@ -34,13 +34,14 @@ class LiveView:
     def progress(self) -> Progress:
         """How the search stands now."""
         deadline = self._study.budget.deadline
+        records = dict(self._study.records)  # a copy: the table is drawn by another thread
         return Progress(
             name=self._start.name,
-            records=dict(self._study.records),
+            records=records,
             trials=self._start.trials,
             epochs=self._start.epochs,
             elapsed_s=time.monotonic() - self._began,
-            ended_here=_ended(self._study.records) - self._ended_before,
+            ended_here=_ended(records) - self._ended_before,
             slots=self._start.slots,
             left_s=None if deadline is None else max(deadline - time.monotonic(), 0.0),
             dashboard=self._start.dashboard,

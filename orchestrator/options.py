@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from results.commands import CommandParser
 
+_SMALLEST_SHARE = 0.01
+
 
 @dataclass(frozen=True)
 class Options:
@@ -42,7 +44,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         "--trials", type=_positive_whole, help="trials of the whole search, failed and resumed ones too"
     )
     parser.add_argument("--hours", type=_positive, help="stop after this long; the space's own budget when left out")
-    parser.add_argument("--gpus-per-trial", type=_positive, help="GPUs of one trial, may be a fraction (default 1)")
+    parser.add_argument("--gpus-per-trial", type=_gpu_share, help="GPUs of one trial, may be a fraction (default 1)")
     parser.add_argument("--address", help="of a running Ray cluster; a local one is started when left out")
     parser.add_argument("--resume", action="store_true", help="finish what is unfinished in --name, or the newest run")
     parser.add_argument("--dry-run", action="store_true", help="prove that every key takes effect; start nothing")
@@ -71,4 +73,13 @@ def _positive(text: str) -> float:
         value = float("nan")
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"a number above 0 is needed, not {text!r}")
+    return value
+
+
+def _gpu_share(text: str) -> float:
+    value = _positive(text)
+    if not _SMALLEST_SHARE <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            f"a trial uses one GPU or a share of it, {_SMALLEST_SHARE} to 1, received {text}"
+        )
     return value

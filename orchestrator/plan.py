@@ -5,8 +5,8 @@ active, and the effective configurations are compared; a key that changes nothin
 trained, and no device is touched.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.jobs import complete_params, complete_views
@@ -33,7 +33,8 @@ def dry_run(settings: Settings) -> int:
             "a dry run compares what a detector builds", f"{space.detector}, which builds nothing", "run it"
         )
     data = _training_data(settings)
-    dead = [_fault(space, name) for name, changes in proofs(space, data) if not changes]
+    proved = list(proofs(space, data))
+    dead = [_fault(space, name) for name, changes in proved if not changes]
     if dead:
         raise InputErrors(dead)
     points = distinct_points(space)
@@ -41,7 +42,7 @@ def dry_run(settings: Settings) -> int:
     train, val = settings.summary.train, settings.summary.val
     print(f"data: {train.images} training and {val.images} validation images, {len(data.category_ids)} scored classes")
     print(f"points: {'more than can be counted' if points is None else points}; trials: {settings.trials}")
-    for name, changes in proofs(space, data):
+    for name, changes in proved:
         print(f"  {name}: {', '.join(changes)}")
     print("every key takes effect")
     return EXIT_DONE
@@ -50,12 +51,11 @@ def dry_run(settings: Settings) -> int:
 def proofs(space: Space, data: TrainingData) -> Iterator[tuple[str, list[str]]]:
     """For each searched key, the entries of what is built that change when it alone changes."""
     for dimension in space.train:
-        pair = _pair(dimension.domain)
-        if pair is not None:
-            first, second = (_built(space, _point_with(space, dimension, value), data) for value in pair)
-            yield f"train.{dimension.name}", sorted(set(differences(first, second)))
+        values = _tried(dimension.domain)
+        if len(values) > 1:
+            built = [_built(space, _point_with(space, dimension, value), data) for value in values]
+            yield f"train.{dimension.name}", _changes(built)
     yield from _predict_proofs(space)
-    yield from _post_proofs(space)
 
 
 def differences(left: Any, right: Any, place: str = "") -> Iterator[str]:
@@ -65,6 +65,11 @@ def differences(left: Any, right: Any, place: str = "") -> Iterator[str]:
             yield from differences(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
     elif left != right:
         yield place
+
+
+def _changes(built: Sequence[Mapping[str, object]]) -> list[str]:
+    """Places where any of the configurations differs from the first."""
+    return sorted({place for other in built[1:] for place in differences(built[0], other)})
 
 
 def _built(space: Space, point: Mapping[str, object], data: TrainingData) -> dict[str, object]:
@@ -88,12 +93,13 @@ def _parents(space: Space, dimension: Dimension) -> dict[str, Value]:
     return values
 
 
-def _pair(domain: Domain) -> tuple[Value, Value] | None:
+def _tried(domain: Domain) -> tuple[Value, ...]:
+    """Every option of a choice, the ends of a range."""
     match domain:
         case Fixed():
-            return None
+            return (domain.value,)
         case Choice():
-            return (domain.options[0], domain.options[1]) if len(domain.options) > 1 else None
+            return domain.options
         case IntRange() | FloatRange():
             return domain.low, domain.high
 
@@ -103,17 +109,12 @@ def _predict_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
     for swept in space.predict:
         if len(swept.values) > 1:
             views = [complete_views(_with_swept(space, swept.name, value), params)[0] for value in swept.values]
-            yield f"predict.{swept.name}", sorted(set(differences(views[0], views[1])))
+            yield f"predict.{swept.name}", _changes(views)
 
 
 def _with_swept(space: Space, name: str, value: Value) -> Space:
     swept = tuple(replace(one, values=(value,)) if one.name == name else one for one in space.predict)
     return replace(space, predict=swept)
-
-
-def _post_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
-    # The post tier's settings are what `results.solve` is handed; a key that were not would be missing here.
-    yield "post", sorted(asdict(space.post))
 
 
 def _fault(space: Space, name: str) -> InputError:

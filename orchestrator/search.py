@@ -7,12 +7,12 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.options import Options, parse_options
-from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, run_command
+from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, as_typed, run_command
 from results.layout import RunLayout, fresh_run, write_atomically
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.cluster import Cluster, Slots
     from orchestrator.settings import Settings
     from orchestrator.study import Study
-    from results.ledger import Ledger
+    from results.ledger import Ledger, TrialRecord
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,7 +54,14 @@ def resume_command(options: Options, layout: RunLayout) -> str:
     given = {"--address": options.address, "--gpus-per-trial": options.gpus_per_trial}
     where = [f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None]
     command = f"python -m orchestrator.search --space {layout.space} --name {layout.name} --resume"
-    return " ".join([command, *where])
+    return as_typed(" ".join([command, *where]))
+
+
+def why_none(records: "Iterable[TrialRecord]", layout: RunLayout) -> str:
+    """What to look at when no trial is complete."""
+    if any(record.state == "FAIL" for record in records):
+        return f"the log.txt of a failed trial under {layout.root}/trials says why"
+    return "the time was used up before one ended; give it more --hours"
 
 
 def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
@@ -82,10 +89,11 @@ def _begin(layout: RunLayout, settings: "Settings") -> "Ledger":
     from results.ledger import Ledger
     from search_spaces.written_form import to_yaml
 
-    layout.root.mkdir(parents=True, exist_ok=True)
+    # The ledger comes first: of two searches under one name, the one that is refused has touched nothing.
+    ledger = Ledger.create(layout.ledger, {"name": layout.name, **settings.record()})
     write_atomically(layout.space, to_yaml(settings.space))
     _write_settings(layout, settings)
-    return Ledger.create(layout.ledger, {"name": layout.name, **settings.record()})
+    return ledger
 
 
 def _write_settings(layout: RunLayout, settings: "Settings") -> None:
@@ -130,7 +138,9 @@ def _run(
     )
     if cluster.dashboard:
         console.print(f"Ray dashboard: http://{cluster.dashboard}")
-    make_job = JobFactory(settings.space, layout, settings.dataset.path, settings.rule, settings.seed)
+    make_job = JobFactory(
+        settings.space, layout, settings.dataset.path, settings.rule, settings.seed, slots.cpus, slots.gpus
+    )
     study.subscribe(SearchGauges(layout.name))
     try:
         with watching(study, start, console):
@@ -150,9 +160,10 @@ def _end(study: "Study", options: Options, layout: RunLayout, console: "Console"
         console.print(resume_command(options, layout), soft_wrap=True, highlight=False)
         return EXIT_INTERRUPTED
     if study.best() is None:
-        console.print(f"no trial completed; each trial's log.txt under {layout.root}/trials says why")
+        console.print(f"no trial completed: {why_none(study.records.values(), layout)}")
         return EXIT_FAILED
-    console.print(f"next: python -m ensembles.build --top 5 --run {layout.name}")
+    build = f"python -m ensembles.build --top 5 --run {layout.name}"
+    console.print(f"next: {as_typed(build)}", soft_wrap=True, highlight=False)
     return EXIT_DONE
 
 

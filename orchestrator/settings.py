@@ -5,6 +5,7 @@ Imports neither ray nor optuna nor torch, so that bad input is answered at once.
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from orchestrator.options import Options
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
 from results.rules import load_rule
-from search_spaces.loading import load_space
+from search_spaces.loading import load_space, profile_names
 from search_spaces.space import Space
 from search_spaces.written_form import space_sha
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, DatasetSummary, check_dataset, load_dataset
+from trainables.notation import NONE
 
 DEMO = "demo"
 
@@ -72,9 +74,10 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
         InputError: with rule, value received and remedy; all faults of one file at once.
     """
     earlier = recorded_settings(resumed) if resumed else {}
-    profile, why = chosen_profile(options.profile, earlier)
+    profile, why = chosen_profile(options.profile, earlier, profile_names(options.space))
     space = load_space(options.space, DETECTORS, profile)
     dataset = load_dataset(dataset_path(options.data, earlier))
+    _check_start_weights(space)
     rule, rule_notice = _rule(space, dataset)
     summary = check_dataset(dataset)
     _check_classes(rule, summary)
@@ -119,8 +122,8 @@ def recorded_settings(run: RunLayout) -> dict[str, object]:
     return content
 
 
-def chosen_profile(asked: str, earlier: dict[str, object]) -> tuple[str, str]:
-    """The profile to use, and a line that says why."""
+def chosen_profile(asked: str, earlier: dict[str, object], names: Sequence[str]) -> tuple[str, str]:
+    """The profile to use among those that the space has, and a line that says why."""
     if asked != "auto":
         return asked, f"profile {asked}: asked for"
     if "profile" in earlier:
@@ -128,6 +131,8 @@ def chosen_profile(asked: str, earlier: dict[str, object]) -> tuple[str, str]:
     gpus = visible_gpus()
     if gpus:
         return "full", f"profile full: {gpus} GPU{'s' if gpus > 1 else ''} on this machine"
+    if DEMO not in names:
+        return "full", "profile full: the space has no demo profile (there is no GPU on this machine: expect to wait)"
     return "demo", "profile demo: no GPU on this machine (--profile full trains the full-size space all the same)"
 
 
@@ -151,6 +156,14 @@ def dataset_path(asked: str | None, earlier: dict[str, object]) -> Path:
     if asked == "demo-full":
         raise InputError("--data is demo or a DATASET.yaml", asked, "demo-full comes with a later version; use demo")
     return Path(str(asked))
+
+
+def _check_start_weights(space: Space) -> None:
+    given = {str(value) for one in space.train if one.name == "init" for value in one.domain.values()}
+    missing = sorted(path for path in given - {NONE} if not Path(path).is_file())
+    if missing:
+        rule = "init names weights on this machine"
+        raise InputError(rule, ", ".join(missing), "give the path of a checkpoint, relative to this folder or absolute")
 
 
 def _rule(space: Space, dataset: Dataset) -> tuple[str, tuple[str, ...]]:

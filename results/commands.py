@@ -30,6 +30,11 @@ class CommandParser(argparse.ArgumentParser):
         raise InputError("a command line is made of the flags that --help lists", message, f"see {self.prog} --help")
 
 
+def as_typed(command: str) -> str:
+    """A command as the user types it here: under `uv run`, plain `python` would not find the packages."""
+    return f"uv run {command}" if "UV" in os.environ else command
+
+
 def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:
     """Runs `main` on the command line's arguments and turns exceptions into an exit code.
 

@@ -63,7 +63,7 @@ class TrialLayout:
 
     @property
     def manifest(self) -> Path:
-        """Hashes of the other files; written last, so its presence means that the trial is whole."""
+        """Sizes of the other files; written last, so its presence means that the trial is whole."""
         return self.folder / "manifest.json"
 
     @property

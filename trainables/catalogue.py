@@ -16,6 +16,7 @@ from trainables.parameters import Detector, Parameter, by_name, choice, number, 
 
 CASCADE_STAGES = (3, 4)
 # ResNets of basic blocks: mmdet has deformable convolutions in bottleneck blocks only.
+NORM_GROUPS = 8
 BASIC_BLOCK_BACKBONES = ("resnet18", "resnet34")
 
 
@@ -143,8 +144,15 @@ _PREDICT = by_name(
 
 
 def _cascade_conflict(parameters: Mapping[str, object]) -> str | None:
-    checks = (_dcn_conflict, _rpn_conflict, _init_conflict)
+    checks = (_norm_conflict, _dcn_conflict, _rpn_conflict, _init_conflict)
     return next((fault for check in checks if (fault := check(parameters)) is not None), None)
+
+
+def _norm_conflict(parameters: Mapping[str, object]) -> str | None:
+    channels = parameters["base_channels"]
+    if parameters["norm"] != "gn" or not isinstance(channels, int) or channels % NORM_GROUPS == 0:
+        return None
+    return f"GroupNorm's {NORM_GROUPS} groups divide base_channels ({channels}); take a multiple of {NORM_GROUPS}"
 
 
 def _dcn_conflict(parameters: Mapping[str, object]) -> str | None:

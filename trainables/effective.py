@@ -55,6 +55,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "param_scheduler": _schedulers(params),
         "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": params["epochs"]},
         "randomness": {"seed": seed},
+        "start_weights": params["init"],
         "env_cfg": {"cudnn_benchmark": False},
         "log_level": "INFO",
     }

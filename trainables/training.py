@@ -21,6 +21,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from trainables.failures import NanLossError
+from trainables.notation import NONE
 from trainables.weights import load_start
 
 
@@ -80,9 +81,7 @@ class RungHook(Hook):  # type: ignore[misc]  # mmengine is untyped
         runner.model.train()
 
 
-def train(
-    config: Mapping[str, Any], place: Place, rungs: Sequence[int], on_rung: OnRung, start: Path | None = None
-) -> nn.Module:
+def train(config: Mapping[str, Any], place: Place, rungs: Sequence[int], on_rung: OnRung) -> nn.Module:
     """Trains the detector of an effective configuration.
 
     Args:
@@ -90,7 +89,6 @@ def train(
         place: where the training runs.
         rungs: epochs after which `on_rung` is called.
         on_rung: see `RungHook`.
-        start: a checkpoint to start from.
 
     Returns:
         The trained model, in evaluation mode.
@@ -101,10 +99,16 @@ def train(
     if int(config["train_cfg"]["max_epochs"]) == 0:
         return untrained(config)
     with _runner(config, place) as runner:
-        runner.register_hook(RungHook(rungs, on_rung, start), priority="LOWEST")
+        runner.register_hook(RungHook(rungs, on_rung, start_weights(config)), priority="LOWEST")
         runner.train()
         model: nn.Module = runner.model
     return model.eval()
+
+
+def start_weights(config: Mapping[str, Any]) -> Path | None:
+    """The checkpoint that a configuration's training starts from, None for none."""
+    start = str(config["start_weights"])
+    return None if start == NONE else Path(start)
 
 
 def untrained(config: Mapping[str, Any]) -> nn.Module:
@@ -112,6 +116,9 @@ def untrained(config: Mapping[str, Any]) -> nn.Module:
     model = build_model(config)
     torch.manual_seed(int(config["randomness"]["seed"]))
     model.init_weights()  # type: ignore[operator]  # mmengine's, which torch's types do not know
+    start = start_weights(config)
+    if start is not None:
+        load_start(model, start)
     return model.to(device()).eval()
 
 

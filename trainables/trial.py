@@ -67,6 +67,8 @@ def run_trial(job: TrialJob, report: Report) -> Finished:
         InputError: the data or a parameter is wrong.
         NanLossError: the training diverged.
     """
+    # Once more here: a trial that was stopped or failed leaves its model behind until its exception is gone.
+    _free_device_memory()
     _check_combination(job)
     use_threads(job.threads)
     layout = _fresh_folder(Path(job.folder))
@@ -98,7 +100,7 @@ def _train_and_judge(
         report(Rung(epoch, best.solution.score.score))
 
     started = time.monotonic()
-    model = train(config, Place(layout.folder, job.loader_workers), job.rungs, on_rung, _start_weights(job.params))
+    model = train(config, Place(layout.folder, job.loader_workers), job.rungs, on_rung)
     if not finals:  # no epoch at all: the untrained model is judged
         on_rung(model, last)
     best = finals[-1]
@@ -154,11 +156,6 @@ def _training_data(dataset: Dataset, validation: _Validation) -> TrainingData:
     )
 
 
-def _start_weights(params: Mapping[str, object]) -> Path | None:
-    start = str(params["init"])
-    return None if start == "none" else Path(start)
-
-
 def _fresh_folder(folder: Path) -> TrialLayout:
     # A folder without a manifest is what a killed worker left; nothing finished is in it.
     if folder.exists():
@@ -183,7 +180,7 @@ def _write_outcome(layout: TrialLayout, model: nn.Module, best: _Solved, summary
     save_weights(model, layout.weights)
     outcome = {"view": asdict(best.view), "solution": best.solution.to_dict(), "summary": dict(summary)}
     write_atomically(layout.outcome, json.dumps(outcome, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    files = (layout.config, layout.raw, layout.detections, layout.weights, layout.outcome)
+    files = (layout.config, layout.truth, layout.raw, layout.detections, layout.weights, layout.outcome)
     manifest = {"files": {path.name: path.stat().st_size for path in files}}
     write_atomically(layout.manifest, json.dumps(manifest, indent=1) + "\n")
 

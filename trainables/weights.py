@@ -4,6 +4,7 @@ mmengine's loader falls back to full unpickling, and a planted pickle runs. Here
 `weights_only=True`: tensors and plain containers, nothing else.
 """
 
+import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,10 @@ def save_weights(model: nn.Module, path: Path) -> None:
     """Writes the model's state through a temporary file; the file is whole or absent."""
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     temporary = path.with_name(path.name + ".tmp")
-    torch.save({"state_dict": state}, temporary)
+    with temporary.open("wb") as file:
+        torch.save({"state_dict": state}, file)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 

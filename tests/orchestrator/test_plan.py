@@ -36,7 +36,7 @@ def test_every_key_of_the_shipped_space_takes_effect(profile: str) -> None:
     proved = dict(proofs(space, DATA))
     searched = {f"train.{one.name}" for one in space.train if not isinstance(one.domain, Fixed)}
     swept = {f"predict.{one.name}" for one in space.predict if len(one.values) > 1}
-    assert set(proved) == searched | swept | {"post"}
+    assert set(proved) == searched | swept
     assert [name for name, changes in proved.items() if not changes] == []
 
 

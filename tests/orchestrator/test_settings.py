@@ -22,6 +22,8 @@ from search_spaces.written_form import to_yaml
 
 Begin = Callable[[], tuple[Options, RunLayout]]
 
+NAMES = ("full", "demo")
+
 
 def _options(folder: Path, *more: str) -> Options:
     return parse_options(["--space", str(folder / "fake.yaml"), "--data", str(folder / "dataset.yaml"), *more])
@@ -52,15 +54,16 @@ def test_the_space_decides_what_the_command_line_leaves_open(settings: Settings,
 def test_the_profile_is_chosen_and_explained(settings: Settings) -> None:
     assert settings.space.profile == "demo"
     assert "no GPU" in settings.notices[0]
-    assert chosen_profile("full", {"profile": "demo"}) == ("full", "profile full: asked for")
-    assert chosen_profile("auto", {"profile": "small"})[0] == "small"
+    assert chosen_profile("full", {"profile": "demo"}, NAMES) == ("full", "profile full: asked for")
+    assert chosen_profile("auto", {"profile": "small"}, NAMES)[0] == "small"
 
 
 @pytest.mark.parametrize("visible", ["", "-1", " "])
 def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, visible: str) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert visible_gpus() == 0
-    assert chosen_profile("auto", {})[0] == "demo"
+    assert chosen_profile("auto", {}, NAMES)[0] == "demo"
+    assert chosen_profile("auto", {}, ("full",))[0] == "full"
 
 
 def test_no_more_gpus_are_visible_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +146,12 @@ def test_resume_means_the_newest_run_or_the_named_one(tmp_path: Path, monkeypatc
 def test_data_is_the_resumed_runs_unless_given() -> None:
     assert dataset_path(None, {"dataset": "/d.yaml"}) == Path("/d.yaml")
     assert dataset_path("e.yaml", {"dataset": "/d.yaml"}) == Path("e.yaml")
+
+
+def test_start_weights_that_are_not_there_are_named_before_anything_starts(tmp_path: Path) -> None:
+    text = "detector: cascade_rcnn\nrule: coco50\ntrain: {init: absent.pth, lr: {log: [0.001, 0.01]}}\n"
+    (tmp_path / "start.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"absent\.pth"):
+        resolve(parse_options(["--space", str(tmp_path / "start.yaml"), "--data", "anything"]), None)
+            parse_options(["--space", str(tmp_path / "start.yaml"), "--data", str(tmp_path / "dataset.yaml")]), None
+        )

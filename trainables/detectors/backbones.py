@@ -7,6 +7,8 @@ ResNeXt-101 on a GPU.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trainables.catalogue import NORM_GROUPS
+
 Config = dict[str, object]
 
 
@@ -38,7 +40,7 @@ RESIDUAL: Mapping[str, Residual] = {
 _NORMS: Mapping[str, tuple[Config, bool]] = {
     "bn": ({"type": "BN", "requires_grad": True}, False),
     "bn_frozen": ({"type": "BN", "requires_grad": True}, True),
-    "gn": ({"type": "GN", "num_groups": 8, "requires_grad": True}, False),
+    "gn": ({"type": "GN", "num_groups": NORM_GROUPS, "requires_grad": True}, False),
 }
 
 

@@ -11,6 +11,7 @@ Transform = dict[str, object]
 
 _FLIPS: Mapping[str, dict[str, object]] = {
     "horizontal": {"prob": 0.5, "direction": "horizontal"},
+    "vertical": {"prob": 0.5, "direction": "vertical"},
     "both": {"prob": [0.25, 0.25], "direction": ["horizontal", "vertical"]},
 }
 
