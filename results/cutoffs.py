@@ -4,14 +4,12 @@ A cutoff keeps a prefix of a class's list, so it never raises an AP; it keeps a 
 The largest cutoff that is free on the images it was fitted on is not free on others, hence the folds and the bootstrap.
 """
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from results.boxes import BoolArray, FloatArray, IntArray
-from results.kernels import IGNORED, TRUE_POSITIVE, CodeArray
-from results.kernels_ap import average_precisions
+from results.kernels_ap import free_cutoffs
 from results.prepared import PreparedTruth
 from results.scoring import Kept, Matched, match, subset
 from results.uncertainty import replicate_aps
@@ -91,60 +89,12 @@ def _cross_fitted_cost(matched: Matched, fitted: FloatArray, folds: IntArray, we
     return upper
 
 
-@dataclass(frozen=True)
-class _PrefixAp:
-    """AP of a match, cut at given scores, on some of the images."""
-
-    matched: Matched
-    codes: CodeArray
-    counts: IntArray
-    class_of: IntArray
-
-    def at(self, value: FloatArray) -> FloatArray:
-        """(C,) AP when rows below their class's value (C,) are left out."""
-        matched, truth = self.matched, self.matched.prepared.truth
-        codes = np.where(matched.kept.scores >= value[self.class_of], self.codes, np.int8(IGNORED))
-        points = truth.rule.recall_points()
-        levels = average_precisions(codes, matched.ranked_start, matched.ranked, self.counts, truth.ap_kind, points)
-        return np.asarray(levels.mean(axis=0))
-
-    def candidates(self) -> list[FloatArray]:
-        """Per class the scores at which a cut loses a true positive, ascending."""
-        hit = (self.codes == TRUE_POSITIVE).any(axis=0)
-        spans = itertools.pairwise(self.matched.kept.class_start.tolist())
-        return [np.unique(self.matched.kept.scores[low:high][hit[low:high]]) for low, high in spans]
-
-
 def _fit(matched: Matched, inside: BoolArray) -> FloatArray:
-    """The largest cutoffs (C,) that cost at most the tolerance on the images `inside` (M,), by bisection."""
-    image = matched.prepared.detections.image[matched.kept.rows]
-    curve = _PrefixAp(
-        matched,
-        np.where(inside[image], matched.codes, np.int8(IGNORED)),
-        matched.prepared.truth.count[:, inside].sum(axis=1).astype(np.int64),
-        _class_of(matched.kept),
-    )
-    candidates = curve.candidates()
-    low = np.zeros(len(candidates), dtype=np.int64)
-    high = np.array([len(scores) for scores in candidates], dtype=np.int64)
-    full = curve.at(np.full(len(candidates), -np.inf))
-    while (low < high).any():
-        middle = (low + high) // 2
-        cheap = full - curve.at(_pick(candidates, middle)) <= TOLERANCE
-        open_ = low < high
-        low = np.where(open_ & cheap, middle + 1, low)
-        high = np.where(open_ & ~cheap, middle, high)
-    return np.where(low > 0, _pick(candidates, low - 1), NO_CUTOFF)
-
-
-def _pick(candidates: list[FloatArray], place: IntArray) -> FloatArray:
-    """Each class's candidate at its place; no cutoff where the class has none there."""
-    return np.array(
-        [
-            scores[at] if 0 <= at < len(scores) else NO_CUTOFF
-            for scores, at in zip(candidates, place.tolist(), strict=True)
-        ]
-    )
+    """The largest cutoffs (C,) that cost at most the tolerance on the images `inside` (M,)."""
+    truth = matched.prepared.truth
+    totals = truth.count[:, inside].sum(axis=1)
+    columns = (inside.astype(np.float64), matched.events(), matched.event_scores())
+    return free_cutoffs(*columns, totals, truth.integration, TOLERANCE)
 
 
 def _class_of(kept: Kept) -> IntArray:

@@ -241,19 +241,3 @@ def _decay(
         if decayed[other] < least:
             waiting[other] = False
 
-
-@compiled
-def class_starts(rows: Int32Array, class_start: IntArray) -> IntArray:
-    """First place of each class in `rows`, which hold the classes in order.
-
-    Args:
-        rows: (L,) grouped rows.
-        class_start: (C + 1,) first grouped row of each class.
-    """
-    result = np.zeros(class_start.size, dtype=np.int64)
-    place = 0
-    for group in range(class_start.size - 1):
-        while place < rows.size and rows[place] < class_start[group + 1]:
-            place += 1
-        result[group + 1] = place
-    return result

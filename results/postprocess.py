@@ -9,7 +9,7 @@ decays by 1 - IoU where the IoU exceeds the threshold, gaussian by exp(-IoU^2 / 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from results.boxes import BoolArray, Detections, FloatArray, IntArray
 from results.errors import InputError
 from results.kernels import Int32Array
-from results.kernels_nms import BITS, GAUSSIAN, LINEAR, class_starts, hard_nms, kept_rows, overlap_graph, soft_nms
+from results.kernels_nms import BITS, GAUSSIAN, LINEAR, hard_nms, kept_rows, overlap_graph, soft_nms
 from results.post_settings import NMS_KINDS, NmsKind, NmsSetting, PostSpec, default_settings
 from results.prepared import Grouped, group
 from results.scoring import Kept
@@ -80,10 +80,10 @@ class Suppressor:
         kind = LINEAR if setting.kind == "soft_linear" else GAUSSIAN
         numbers = (kind, setting.iou_threshold, setting.sigma, setting.min_score)
         rows, scores = soft_nms(self.graph, self.grouped.scores, self.grouped.start, numbers, self._cap)
-        return self._kept(rows, scores)
+        return replace(self._kept(rows, scores), decayed=True)
 
     def _kept(self, rows: Int32Array, scores: FloatArray) -> Kept:
-        return Kept(rows, scores, class_starts(rows, self.grouped.class_start))
+        return Kept(rows, scores, np.searchsorted(rows, self.grouped.class_start.astype(np.int32)))
 
     @property
     def _cap(self) -> int:

@@ -143,4 +143,5 @@ def _combined(kept: dict[int, Kept], index: IntArray) -> Kept:
         rows.append(part.rows[span])
         scores.append(part.scores[span])
     ends = np.cumsum([0, *map(len, rows)])
-    return Kept(np.concatenate(rows), np.concatenate(scores), ends)
+    decayed = any(kept[setting].decayed for setting in index.tolist())
+    return Kept(np.concatenate(rows), np.concatenate(scores), ends, decayed)

@@ -64,7 +64,7 @@ def replicate_aps(matched: Matched, weights: FloatArray) -> FloatArray:
     """
     truth = matched.prepared.truth
     totals = weights @ truth.count.T
-    return weighted_average_precisions(weights, matched.events(), totals, truth.ap_kind, truth.rule.recall_points())
+    return weighted_average_precisions(weights, matched.events(), totals, truth.integration)
 
 
 def replicate_scores(aps: FloatArray, truth: PreparedTruth) -> FloatArray:
