@@ -17,13 +17,22 @@ import numpy as np
 from results.boxes import BoolArray, Detections, FloatArray, IntArray
 from results.errors import InputError
 from results.kernels import Int32Array
-from results.kernels_nms import BITS, GAUSSIAN, LINEAR, hard_nms, kept_rows, overlap_graph, soft_nms
+from results.kernels_nms import (
+    BITS,
+    GAUSSIAN,
+    LINEAR,
+    Graph,
+    hard_nms,
+    hard_nms_all,
+    kept_rows,
+    overlap_graph,
+    soft_nms,
+)
 from results.post_settings import NMS_KINDS, NmsKind, NmsSetting, PostSpec, default_settings
 from results.prepared import Grouped, group
 from results.scoring import Kept
 
 NO_CAP = np.iinfo(np.int64).max // 2
-Graph = tuple[IntArray, IntArray, Int32Array, FloatArray]
 
 __all__ = [
     "NMS_KINDS",
@@ -56,7 +65,10 @@ class Suppressor:
 
     def run(self, setting: NmsSetting) -> Kept:
         """What one setting keeps."""
-        return next(iter(self.run_all([setting])))[1]
+        if setting.kind != "hard":
+            return self._run_soft(setting)
+        numbers = (setting.iou_threshold, setting.min_score)
+        return self._kept(*hard_nms(self.graph, self.grouped.scores, self.grouped.start, numbers, self._cap))
 
     def run_all(self, settings: Sequence[NmsSetting]) -> Iterator[tuple[int, Kept]]:
         """What each setting keeps, with the setting's place in `settings`; hard ones come first, 64 in one walk."""
@@ -71,7 +83,7 @@ class Suppressor:
     def _run_hard(self, settings: Sequence[NmsSetting], places: Sequence[int]) -> Iterator[tuple[int, Kept]]:
         thresholds = np.array([settings[place].iou_threshold for place in places])
         least = np.array([settings[place].min_score for place in places])
-        alive = hard_nms(self.graph, self.grouped.scores, thresholds, least)
+        alive = hard_nms_all(self.graph, self.grouped.scores, thresholds, least)
         for bit, place in enumerate(places):
             rows = kept_rows(alive, bit, self.grouped.start, self._cap)
             yield place, self._kept(rows, self.grouped.scores[rows])
