@@ -111,14 +111,12 @@ def _hotcoco(given: Inputs, rounds: int) -> dict[str, Tool]:
 
 
 def _slow(given: Inputs) -> dict[str, Tool]:
-    from faster_coco_eval import COCO as FasterCoco
-    from faster_coco_eval import COCOeval_faster
-    from pycocotools.coco import COCO as PyCoco
-    from pycocotools.cocoeval import COCOeval
+    import faster_coco_eval
+    from pycocotools import coco, cocoeval
 
-    def whole(coco: Callable[[], object], evaluation: Callable[..., object]) -> Callable[[], None]:
+    def whole(made: Callable[[], object], evaluation: Callable[..., object]) -> Callable[[], None]:
         with contextlib.redirect_stdout(io.StringIO()):
-            reference = coco()
+            reference = made()
             found = reference.loadRes(_rows(given))  # type: ignore[attr-defined]
 
         def run() -> None:
@@ -131,21 +129,29 @@ def _slow(given: Inputs) -> dict[str, Tool]:
         return run
 
     def pycoco() -> object:
-        reference = PyCoco()
+        reference = coco.COCO()
         reference.dataset = _dataset(given)
         reference.createIndex()
         return reference
 
     return {
-        "pycocotools, full": Tool(whole(pycoco, COCOeval), 1, 0),
-        "faster-coco-eval, full": Tool(whole(lambda: FasterCoco(_dataset(given)), COCOeval_faster), 2, 0),
+        "pycocotools, full": Tool(whole(pycoco, cocoeval.COCOeval), 1, 0),
+        "faster-coco-eval, full": Tool(
+            whole(lambda: faster_coco_eval.COCO(_dataset(given)), faster_coco_eval.COCOeval_faster), 2, 0
+        ),
     }
 
 
 def _dataset(given: Inputs) -> dict[str, object]:
     truth = given.truth
     annotations = [
-        {"id": row + 1, "image_id": int(image), "category_id": int(category), "bbox": box.tolist(), "iscrowd": int(crowd)}
+        {
+            "id": row + 1,
+            "image_id": int(image),
+            "category_id": int(category),
+            "bbox": box.tolist(),
+            "iscrowd": int(crowd),
+        }
         | {"area": float(box[2] * box[3])}
         for row, (image, category, box, crowd) in enumerate(
             zip(truth.image_id, truth.category_id, truth.boxes_xywh, truth.is_crowd, strict=True)

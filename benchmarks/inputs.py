@@ -1,6 +1,6 @@
 """The inputs of `shared/bench`, as this project's columns and as the arrays that other tools take.
 
-Measures nothing. The generator stands beside the repository (`../shared/bench/make_detections.py`) and is used as it is.
+Measures nothing. The generator stands beside the repository (`../shared/bench/make_detections.py`) and is used as is.
 """
 
 import importlib.util

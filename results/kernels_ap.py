@@ -61,9 +61,7 @@ def average_precisions(
 
 
 @compiled
-def area(
-    precision: FloatArray, weight: FloatArray, hits: int, total: float, integration: Integration
-) -> float:
+def area(precision: FloatArray, weight: FloatArray, hits: int, total: float, integration: Integration) -> float:
     """Area under the precision envelope of `hits` true positives; overwrites `precision` with the envelope.
 
     Args:
@@ -146,7 +144,7 @@ def _others(rows: Int32Array, slot: Int32Array, total: int, ranked_start: IntArr
 def _event_places(
     others: Int32Array, place_of: IntArray, hit: MaskArray, ranked_start: IntArray
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """First event of each class, of each slot and of each candidate; -1 for what stands after the last true positive."""
+    """First event of each class, slot and candidate; -1 for what stands after the last true positive."""
     event_start = np.zeros(ranked_start.size, dtype=np.int64)
     at_other = np.full(others.size, -1, dtype=np.int64)
     at_candidate = np.full(place_of.size, -1, dtype=np.int64)

@@ -20,7 +20,11 @@ SMALL_RUN = 24
 
 @compiled
 def candidate_pairs(
-    boxes: FloatArray, key: IntArray, truth: tuple[FloatArray, IntArray, BoolArray], requirement: FloatArray, strict: bool
+    boxes: FloatArray,
+    key: IntArray,
+    truth: tuple[FloatArray, IntArray, BoolArray],
+    requirement: FloatArray,
+    strict: bool,
 ) -> tuple[Int32Array, IntArray, Int32Array, MaskArray]:
     """All (detection, truth box) pairs of one group whose IoU meets the truth box's requirement at some level.
 
@@ -70,7 +74,7 @@ def candidate_pairs(
 
 
 @compiled
-def _met(iou: float, requirement: FloatArray, box: int, strict: bool) -> int:
+def _met(iou: float, requirement: FloatArray, box: int, strict: bool) -> np.uint64:
     """Bit t is set where the IoU meets the box's requirement at level t."""
     mask = np.uint64(0)
     if iou <= 0:
@@ -83,12 +87,12 @@ def _met(iou: float, requirement: FloatArray, box: int, strict: bool) -> int:
 
 
 @compiled
-def _insert(  # noqa: PLR0913, PLR0917  an inner loop: bundling its values would only hide them
+def _insert(
     pairs: tuple[Int32Array, MaskArray, FloatArray],
     span: tuple[int, int],
     is_crowd: BoolArray,
     box: int,
-    met: int,
+    met: np.uint64,
     iou: float,
 ) -> None:
     """Puts a pair where its detection will ask for it; truth rows come ascending, crowds last."""
@@ -312,9 +316,7 @@ def ranks(rows: Int32Array, slot: Int32Array, ranked_start: IntArray) -> tuple[I
 
 
 @compiled
-def match_ranked(
-    candidate: Int32Array, pairs: Pairs, is_crowd: BoolArray, levels: int
-) -> tuple[MaskArray, MaskArray]:
+def match_ranked(candidate: Int32Array, pairs: Pairs, is_crowd: BoolArray, levels: int) -> tuple[MaskArray, MaskArray]:
     """Assigns candidates to truth boxes, best score first.
 
     Each takes the unmatched box with the highest IoU among those whose requirement it meets (the later of equals);

@@ -53,15 +53,17 @@ class Suppressor:
 
     Attributes:
         cap: most rows to keep per class and image; None for no cap.
+        known: the overlap graph, if a prepared set brought it.
     """
 
     grouped: Grouped
     cap: int | None = None
+    known: Graph | None = None
 
     @cached_property
     def graph(self) -> Graph:
         """The overlap graph, made at the first use."""
-        return overlap_graph(self.grouped.boxes, self.grouped.start)
+        return self.known or overlap_graph(self.grouped.boxes, self.grouped.start)
 
     def run(self, setting: NmsSetting) -> Kept:
         """What one setting keeps."""

@@ -22,6 +22,7 @@ from results.kernels import (
 )
 from results.kernels_ap import ALL_POINTS, INTERPOLATED, Integration
 from results.kernels_match import Pairs, candidate_pairs, rank_candidates, reordered_pairs, slots
+from results.kernels_nms import Graph
 from results.rules import Rule
 
 # The largest requirement that an IoU of 1 still meets, as pycocotools has it.
@@ -138,12 +139,14 @@ class PreparedSet:
 
     Attributes:
         unscored: how many detections per category id the rule does not count.
+        graph: the overlap graph where it is known already.
     """
 
     truth: PreparedTruth
     detections: Grouped
     candidates: Candidates
     unscored: dict[int, int]
+    graph: Graph | None = None
 
     def __len__(self) -> int:
         return len(self.detections)
@@ -214,12 +217,14 @@ def locate(truth: PreparedTruth, detections: Detections) -> Located:
 def find_candidates(truth: PreparedTruth, located: Located) -> Candidates:
     """The detections that meet some truth box's requirement, ranked, and where all others stand among them."""
     key = group_keys(located.class_of, located.image_of, len(truth.image_id))
-    rows, *found = candidate_pairs(
+    rows, pair_start, pair_box, pair_met = candidate_pairs(
         located.boxes, key, (truth.boxes, truth.start, truth.is_crowd), truth.requirement, truth.rule.strict
     )
     columns = (located.scores, located.class_of, located.image_of)
     start, order = rank_candidates(rows, *columns, len(truth.category_id))
-    return Candidates(start, reordered_pairs(order, *found), slots(*columns, start, rows[order]))
+    return Candidates(
+        start, reordered_pairs(order, pair_start, pair_box, pair_met), slots(*columns, start, rows[order])
+    )
 
 
 def group(detections: Detections, category_id: IntArray, image_id: IntArray) -> Grouped:
@@ -237,7 +242,10 @@ def group(detections: Detections, category_id: IntArray, image_id: IntArray) -> 
 
 
 def _located(detections: Detections, category_id: IntArray, image_id: IntArray) -> Located:
-    boxes, scores = np.ascontiguousarray(detections.boxes_xywh), np.ascontiguousarray(detections.scores)
+    # Kernels are compiled for writable arrays; memory-mapped columns are not.
+    boxes, scores = (
+        np.require(column, requirements=("C", "W")) for column in (detections.boxes_xywh, detections.scores)
+    )
     if not all_sound(boxes, scores):
         check_detections(detections, "detections")
     class_of, image_of = index_of(detections.category_id, category_id), index_of(detections.image_id, image_id)
@@ -284,7 +292,7 @@ def index_of(values: IntArray, ids: IntArray) -> Int32Array:
     if high - low < LARGEST_ID_TABLE:
         places = np.full(high - low + 1, -1, dtype=np.int32)
         places[ids - low] = np.arange(len(ids), dtype=np.int32)
-        return look_up(np.ascontiguousarray(values), low, places)
+        return look_up(np.require(values, requirements=("C", "W")), low, places)
     order = np.argsort(ids)
     near = order[np.minimum(np.searchsorted(ids[order], values), len(ids) - 1)]
     return np.where(ids[near] == values, near, -1).astype(np.int32)

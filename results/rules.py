@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +151,20 @@ def load_rule(name_or_path: str) -> Rule:
         raise InputErrors([_fault(path, fault["loc"], fault["msg"]) for fault in error.errors()]) from error
 
 
+def rule_from_dict(content: Mapping[str, Any]) -> Rule:
+    """The inverse of `dataclasses.asdict`, also after a way through json."""
+    requirement, penalty = content["requirement"], content["time_penalty"]
+    parts = {
+        "requirement": Requirement(
+            tuple(requirement["ious"]), tuple(SideSegment(**row) for row in requirement["segments"])
+        ),
+        "categories": tuple(RuleCategory(**row) for row in content["categories"]),
+        "time_penalty": TimePenalty(**penalty),
+        "open": tuple(content["open"]),
+    }
+    return Rule(**{**content, **parts})
+
+
 def rule_names() -> list[str]:
     """The built-in rules."""
     return sorted(path.stem for path in RULE_FOLDER.glob("*.yaml"))
@@ -207,7 +221,8 @@ class _SideRow(_Model):
 
 
 class _RequirementPart(_Model):
-    iou: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)] | None = None
+    # At most 64, because a detection's matches at all of them are the bits of one word.
+    iou: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=64)] | None = None
     short_side_px: Annotated[list[_SideRow], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")

@@ -97,7 +97,8 @@ def sweep(prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None
         settings: at least one.
         cap: most detections per class and image; None for the rule's own cap.
     """
-    suppressor = Suppressor(prepared.detections, prepared.truth.rule.max_per_image_and_class if cap is None else cap)
+    most = prepared.truth.rule.max_per_image_and_class if cap is None else cap
+    suppressor = Suppressor(prepared.detections, most, prepared.graph)
     ap = np.empty((len(settings), len(prepared.truth.category_id)))
     for place, kept in suppressor.run_all(settings):
         ap[place] = match(prepared, kept).class_ap()
