@@ -44,6 +44,7 @@ __all__ = [
     "best_per_image",
     "cap_per_image",
     "default_settings",
+    "images_above",
 ]
 
 
@@ -151,3 +152,11 @@ def best_per_image(image: IntArray | Int32Array, scores: FloatArray, most: int) 
     mask = np.zeros(len(scores), dtype=np.bool_)
     mask[order] = np.arange(len(order)) - first < most
     return mask
+
+
+def images_above(image: IntArray | Int32Array, scores: FloatArray, gate: float) -> BoolArray:
+    """Mask (N,) of the rows whose image has a score of at least `gate`."""
+    place = np.unique(image, return_inverse=True)[1]
+    best = np.full(int(place.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(best, place, scores)
+    return np.asarray(best[place] >= gate)

@@ -4,7 +4,7 @@ Pure: no files, no printing (`results.score` is the command). Certainty is `resu
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from results.boxes import Detections, FloatArray, IntArray, Truth
 from results.kernels import Int32Array, MaskArray
 from results.kernels_ap import Events, average_precisions, event_lists
 from results.kernels_match import match_ranked, rank_candidates, ranks, slots
+from results.measures import RowBits, class_values, scores
 from results.prepared import (
     Candidates,
     PreparedSet,
@@ -30,8 +31,8 @@ class Score:
     """What a set of detections earns under a rule.
 
     Attributes:
-        score: weighted mean AP over the defined classes; None when no class is defined.
-        ap: AP by contest category id; None for a class without a truth box.
+        score: weighted mean AP over the defined classes, or what the rule measures; None when no class is defined.
+        ap: AP (or the rule's other measure) by contest category id; None for a class without a truth box.
         renormalised: some class is undefined, so the weights of the others were scaled up to sum to 1.
         boxes: truth boxes that count, by contest category id.
     """
@@ -111,6 +112,31 @@ class Matched:
         image = self.prepared.detections.image
         return start, image[self.kept.rows[row] if self.kept.decayed else row], hit, ignored
 
+    def row_bits(self) -> RowBits:
+        """Every kept row with its match bits, for measures that look at all of them."""
+        ranking = self.ranking
+        slot = ranking.slot[ranking.rows]
+        candidate = np.flatnonzero(slot < 0)
+        place_of = np.zeros(int(ranking.slot_start[-1]), dtype=np.int64)
+        place_of[ranking.number] = np.arange(len(ranking.number))
+        hit, ignored = (np.zeros(len(slot), dtype=np.uint64) for _ in range(2))
+        hit[candidate] = self.hit[place_of[-1 - slot[candidate]]]
+        ignored[candidate] = self.ignored[place_of[-1 - slot[candidate]]]
+        image = self.prepared.detections.image[self.kept.rows]
+        return RowBits(self.kept.class_start, self.kept.scores, image, hit, ignored)
+
+    def score(self) -> Score:
+        """What the rule gives for the kept rows."""
+        truth = self.prepared.truth
+        if truth.rule.measure.is_plain_ap:
+            return score_of(truth, self.class_ap())
+        once = np.ones((1, len(truth.image_id)))
+        rows = self.row_bits()
+        measured_by_ap = truth.rule.measure.kind == "ap" and not truth.rule.measure.function
+        values = self.class_ap()[None] if measured_by_ap else class_values(rows, truth, once)
+        total = float(scores(values, rows, truth, once)[0])
+        return replace(score_of(truth, values[0]), score=None if np.isnan(total) else total)
+
     def event_scores(self) -> FloatArray:
         """The score of each event."""
         scores = self.kept.scores if self.kept.decayed else self.prepared.detections.scores
@@ -130,6 +156,9 @@ def score(truth: Truth, detections: Detections, rule: Rule) -> Score:
         InputError: a row is not finite, has a negative size, or an image that the truth does not know.
     """
     prepared_truth = prepare_truth(truth, rule)
+    if not rule.measure.is_plain_ap:
+        prepared = prepare(prepared_truth, detections)
+        return match(prepared, keep_all(prepared)).score()
     return score_of(prepared_truth, class_aps(prepared_truth, detections))
 
 

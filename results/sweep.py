@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 
 from results.boxes import FloatArray, IntArray
+from results.measures import class_values
 from results.postprocess import NmsSetting, Suppressor
 from results.prepared import PreparedSet
 from results.scoring import Kept, Matched, match, weighted_mean
-from results.uncertainty import replicate_aps
+from results.uncertainty import replicate_values
 
 GATE = 0.95
 
@@ -65,6 +66,11 @@ class Sweep:
     suppressor: Suppressor
     table: SweepTable
 
+    @property
+    def size(self) -> int:
+        """How many settings there are."""
+        return len(self.table.settings)
+
     def combine(self, index: IntArray) -> Matched:
         """The detections under setting `index[c]` for class c, matched."""
         chosen = sorted(set(index.tolist()))
@@ -101,9 +107,17 @@ def sweep(prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None
     suppressor = Suppressor(prepared.detections, most, prepared.graph)
     ap = np.empty((len(settings), len(prepared.truth.category_id)))
     for place, kept in suppressor.run_all(settings):
-        ap[place] = match(prepared, kept).class_ap()
+        ap[place] = _values(match(prepared, kept))
     table = SweepTable(tuple(settings), prepared.truth.category_id, prepared.truth.weight, ap)
     return Sweep(prepared, suppressor, table)
+
+
+def _values(matched: Matched) -> FloatArray:
+    """AP by class, or what a rule's own function says; cutoffs of F-beta rules are `results.charged`."""
+    truth = matched.prepared.truth
+    if not truth.rule.measure.function:
+        return matched.class_ap()
+    return class_values(matched.row_bits(), truth, np.ones((1, len(truth.image_id))))[0]
 
 
 def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: FloatArray) -> Choice:
@@ -127,8 +141,8 @@ def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: Flo
 
 
 def _share_won(swept: Sweep, best: IntArray, everywhere: int, weights: FloatArray) -> FloatArray:
-    ours = replicate_aps(swept.combine(best), weights)
-    theirs = replicate_aps(swept.combine(np.full(len(best), everywhere)), weights)
+    ours = replicate_values(swept.combine(best), weights)[0]
+    theirs = replicate_values(swept.combine(np.full(len(best), everywhere)), weights)[0]
     asked = ~np.isnan(ours)
     return np.asarray((ours > theirs).sum(axis=0) / np.maximum(asked.sum(axis=0), 1))
 
