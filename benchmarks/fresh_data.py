@@ -83,7 +83,7 @@ def _table(found: list[Draw]) -> str:
         gain = [draw.fresh[name] - draw.fresh["global"] for draw in found]
         chosen = [draw.chosen_on[name] - draw.chosen_on["global"] for draw in found]
         wins = f"{sum(value > 0 for value in gain)} won, {sum(value < 0 for value in gain)} lost"
-        rows.append([name, _mean(chosen), _mean(gain), wins, f"{min(gain):+.4f}"])
+        rows.append([name, _mean(chosen), _mean(gain), wins, f"{min(gain):+.5f}"])
     return markdown(["choice", "against global, same data", "against global, fresh", "draws", "worst draw"], rows)
 
 
@@ -99,7 +99,7 @@ def _cutoffs(found: list[Draw]) -> str:
 
 def _mean(values: list[float]) -> str:
     half = T_OF_DRAWS[len(values)] * np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):+.4f} ± {half:.4f}"
+    return f"{np.mean(values):+.5f} ± {half:.5f}"
 
 
 if __name__ == "__main__":

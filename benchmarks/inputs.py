@@ -5,6 +5,7 @@ Measures nothing. The generator stands beside the repository (`../shared/bench/m
 
 import importlib.util
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -39,11 +40,27 @@ def raw_draw(seed: int, images: int = 450, boxes: int = 700) -> Inputs:
     return _columns(*_generator().make_raw(seed, images, boxes))
 
 
+def two_systems(seed: int, images: int, boxes: int, classes: int) -> tuple[Truth, Detections, Detections]:
+    """A fresh set seen by two systems that share its scenes; the second is a little better."""
+    generator = _generator()
+    frequencies = np.full(classes, 1 / classes)
+    rng = np.random.default_rng([seed, 78])
+    truth = generator.gt_set(images, boxes, classes, rng, frequencies=frequencies)
+    found = [
+        _columns(
+            truth, generator.detections(truth, np.random.default_rng([seed, place]), 20, quality=quality, scene=seed)
+        )
+        for place, quality in enumerate((0.9, 1.0))
+    ]
+    return found[0].truth, found[0].detections, found[1].detections
+
+
 def corners(boxes_xywh: FloatArray) -> FloatArray:
     """Boxes (N, 4) as x1, y1, x2, y2."""
     return np.concatenate([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], axis=1)
 
 
+@cache
 def _generator() -> ModuleType:
     if not GENERATOR.is_file():
         raise SystemExit(f"the benchmark inputs need {GENERATOR}")

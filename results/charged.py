@@ -106,7 +106,7 @@ def best_micro(table: Sequence[Sequence[Curve]], beta: float) -> tuple[float, In
 
 def _best_at(value: float, square: float, column: Sequence[Curve]) -> tuple[int, float, float, float]:
     """Setting, cutoff, hits and taken where (1 + b^2) hits - value * taken is highest."""
-    best, found = -np.inf, (0, 0.0, 0.0, 0.0)
+    best, found = float("-inf"), (0, 0.0, 0.0, 0.0)
     for setting, curve in enumerate(column):
         gain = (1 + square) * curve.hits[0] - value * curve.taken[0]
         place = int(np.argmax(gain))
@@ -153,9 +153,8 @@ def _macro_plan(table: Sequence[Sequence[Curve]], beta: float, weight: FloatArra
 
 def _micro_plan(table: Sequence[Sequence[Curve]], beta: float, _: FloatArray) -> tuple[int, Plan, FloatArray]:
     alone = [best_micro([row], beta) for row in table]
-    everywhere = int(np.argmax([value for value, _, _ in alone]))
-    _, best, cutoff = best_micro(table, beta)
-    return everywhere, (best, cutoff), alone[everywhere][2]
+    everywhere = int(np.argmax([plan[0] for plan in alone]))
+    return everywhere, best_micro(table, beta)[1:], alone[everywhere][2]
 
 
 def _share_won(swept: Sweep, best: Plan, base: Plan, weights: FloatArray) -> FloatArray:
@@ -169,6 +168,16 @@ def _share_won(swept: Sweep, best: Plan, base: Plan, weights: FloatArray) -> Flo
     return np.asarray((found[0][0] > found[1][0]).sum(axis=0) / np.maximum(asked.sum(axis=0), 1))
 
 
+def best_value(matched: Matched) -> float:
+    """The score of one setting used for all classes, at its best cutoffs where the rule charges for false alarms."""
+    measure, weight = matched.prepared.truth.rule.measure, matched.prepared.truth.weight
+    if measure.kind == "f_micro":
+        return best_micro([curves(matched)], measure.beta)[0]
+    if measure.kind == "f_macro":
+        return weighted_mean(best_macro([curves(matched)], measure.beta)[0][0], weight) or 0.0
+    return matched.score().score or 0.0
+
+
 def best_image_gate(matched: Matched) -> tuple[float, float]:
     """The gate with the best score, and that score; a gate of 0 where dropping images gains nothing.
 
@@ -178,7 +187,7 @@ def best_image_gate(matched: Matched) -> tuple[float, float]:
     top = np.full(len(truth.image_id), -np.inf)
     np.maximum.at(top, rows.image, rows.scores)
     gates = np.concatenate([[-np.inf], np.unique(top[np.isfinite(top)])])
-    best, gate = -np.inf, 0.0
+    best, gate = float("-inf"), 0.0
     for first in range(0, len(gates), GATES_AT_ONCE):
         some = gates[first : first + GATES_AT_ONCE]
         found = _gated_scores(matched, top, some)

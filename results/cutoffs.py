@@ -45,9 +45,9 @@ def no_cutoffs(truth: PreparedTruth) -> Cutoffs:
 def tolerance_cutoffs(matched: Matched, weights: FloatArray, folds: IntArray) -> Cutoffs:
     """Per class the largest cutoff whose cross-fitted cost stays under 1e-4 AP, with a margin, else none.
 
-    Tried are shares of the largest cutoff that costs at most 1e-4 on the images it was fitted on: that one itself stands
-    right below a true positive and hardly ever passes. Half of what passes is applied, because among several tries some
-    pass by luck (16 draws: `benchmarks/fresh_data.md`).
+    Tried are shares of the largest cutoff that costs at most 1e-4 on the images it was fitted on: that one itself
+    stands right below a true positive and hardly ever passes. Half of what passes is applied, because among several
+    tries some pass by luck (16 draws: `benchmarks/fresh_data.md`).
 
     Args:
         matched: the detections that may be cut.

@@ -85,7 +85,7 @@ def scores(values: FloatArray, rows: RowBits, truth: PreparedTruth, weights: Flo
     summed = np.where(defined, values, 0.0) @ truth.weight
     mean = np.divide(summed, total, out=np.full(len(values), np.nan), where=total > 0)
     if measure.image_accuracy == 0:
-        return mean
+        return np.asarray(mean)
     correct = image_correct(rows, truth)
     accuracy = weights @ correct / np.maximum(weights.sum(axis=1), 1)
     return np.asarray(measure.image_accuracy * accuracy + (1 - measure.image_accuracy) * mean)
@@ -95,13 +95,14 @@ def f_beta(hits: FloatArray, taken: FloatArray, boxes: FloatArray, beta: float) 
     """F-beta of true positives among `taken` detections and `boxes` truth boxes; NaN without truth."""
     square = beta * beta
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(boxes > 0, (1 + square) * hits / (square * boxes + taken), np.nan)
+        return np.asarray(np.where(boxes > 0, (1 + square) * hits / (square * boxes + taken), np.nan))
 
 
 def image_correct(rows: RowBits, truth: PreparedTruth) -> FloatArray:
     """(M,) 1 where an image has a detection exactly if it has a truth box that counts, else 0."""
     found = np.bincount(rows.image, minlength=len(truth.image_id)) > 0
-    return (found == (truth.count.sum(axis=0) > 0)).astype(np.float64)
+    defective = np.asarray(truth.count.sum(axis=0) > 0)
+    return np.asarray(found == defective, dtype=np.float64)
 
 
 def _counts(rows: RowBits, truth: PreparedTruth, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -110,7 +111,8 @@ def _counts(rows: RowBits, truth: PreparedTruth, weights: FloatArray) -> tuple[F
     cell = np.repeat(np.arange(classes), np.diff(rows.class_start)) * images + rows.image
 
     def by_image(bits: BoolArray) -> FloatArray:
-        return np.bincount(cell, weights=bits, minlength=classes * images).reshape(classes, images)
+        counts = np.bincount(cell, weights=bits.astype(np.float64), minlength=classes * images)
+        return np.asarray(counts, dtype=np.float64).reshape(classes, images)
 
     hit, ignored = rows.levels(truth.rule.requirement.count)
     hits = np.stack([weights @ by_image(level).T for level in hit])

@@ -6,7 +6,7 @@ A rule is a YAML file, one of `results/rule_files` by name or the user's own by 
     categories: [{id: 1, name: scratch, weight: 0.7}, {id: 2, name: dent, weight: 0.3}]   # left out: all, equal weights
     requirement: {iou: [0.5]}                                                             # or short_side_px: [...]
     ap: all_points                                                                        # coco101 | voc11
-    measure: {kind: f_macro, beta: 2}    # or f_micro; beside the AP {image_accuracy: 0.2}; or {function: "own.py:value"}
+    measure: {kind: f_macro, beta: 2}   # or f_micro; beside the AP {image_accuracy: 0.2}; {function: "own.py:value"}
 """
 
 import itertools

@@ -13,6 +13,7 @@ from results.boxes import Detections, FloatArray, IntArray, Truth
 from results.charged import best_image_gate, choose_charged
 from results.cutoffs import cut, image_folds, no_cutoffs, tolerance_cutoffs
 from results.errors import InputError
+from results.post_settings import cutoff_notice
 from results.postprocess import (
     NmsSetting,
     PostSpec,
@@ -22,11 +23,13 @@ from results.postprocess import (
     default_settings,
     images_above,
 )
-from results.prepared import prepare, prepare_truth
+from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import Rule
 from results.scoring import Kept, Matched, Score, match, subset
 from results.sweep import Choice, Sweep, choose, sweep
 from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
+
+SEED_OF_CUTOFFS = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Solution:
         max_per_image: the cap across classes, applied last.
         share_won: by contest category id, the share of replicates in which its best setting beat the global one.
         image_gate: images whose best score is below it lose all detections; 0 for none.
+        notice: what the user should know of the spec, e.g. that it cannot help; empty for nothing.
     """
 
     setting_of: dict[int, NmsSetting]
@@ -56,6 +60,7 @@ class Solution:
     max_per_image: int | None
     share_won: dict[int, float]
     image_gate: float = 0.0
+    notice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json; ids become text, an undefined interval becomes null."""
@@ -75,6 +80,7 @@ class Solution:
             "max_per_image": self.max_per_image,
             "share_won": {str(id_): share for id_, share in self.share_won.items()},
             "image_gate": self.image_gate,
+            "notice": self.notice,
         }
 
     @staticmethod
@@ -97,6 +103,7 @@ class Solution:
             max_per_image=content["max_per_image"],
             share_won={int(id_): share for id_, share in content["share_won"].items()},
             image_gate=content.get("image_gate", 0.0),
+            notice=content.get("notice", ""),
         )
 
 
@@ -108,7 +115,7 @@ def solve(
     seed: int,
     group_of_image: Mapping[int, int] | None = None,
 ) -> Solution:
-    """The exact post-processing of one raw set under `spec`.
+    """The best post-processing of one raw set under `spec`.
 
     Args:
         truth: of the validation images.
@@ -119,16 +126,22 @@ def solve(
         group_of_image: by image id, a number that images share which must be drawn together; None if there are none.
 
     Raises:
-        InputError: a row of `raw` or `truth` is bad, or the spec asks for another solver.
+        InputError: a row of `raw` or `truth` is bad.
     """
-    if spec.search != "exact" or spec.cutoffs == "optuna":
-        raise InputError("this solver is exact", f"search {spec.search}, cutoffs {spec.cutoffs}", "use search: exact")
     prepared = prepare(prepare_truth(truth, rule), raw)
     groups = _groups(prepared.truth.image_id, group_of_image)
     weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
-    swept = sweep(prepared, default_settings(spec.nms), class_cap(rule, spec))
     folds = image_folds(len(prepared.truth.image_id), seed, groups)
-    return solution_of(swept, spec, weights, folds)
+    return solution_of(_swept(prepared, spec, seed), spec, weights, folds)
+
+
+def _swept(prepared: PreparedSet, spec: PostSpec, seed: int) -> Sweep:
+    cap = class_cap(prepared.truth.rule, spec)
+    if spec.search == "exact":
+        return sweep(prepared, default_settings(spec.nms), cap)
+    from results.post_optuna import search_settings  # knows Optuna, which only this search needs
+
+    return search_settings(prepared, spec.nms, cap, seed)
 
 
 def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> Solution:
@@ -160,15 +173,23 @@ def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArr
             id_: share for id_, share in zip(ids, choice.share_won.tolist(), strict=True) if not np.isnan(share)
         },
         image_gate=gate,
+        notice=cutoff_notice(spec.cutoffs, measure.is_plain_ap) or "",
     )
 
 
 def _choice(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> tuple[Choice, FloatArray]:
     """The settings, and the cutoffs (C,): exact where the rule charges for false alarms, free ones under an AP."""
     measure = swept.prepared.truth.rule.measure
-    if measure.kind != "ap":
-        return choose_charged(swept, spec.per_class, weights)
-    choice = choose(swept, spec.per_class, weights)
+    if measure.kind == "ap":
+        choice, exact = choose(swept, spec.per_class, weights), None
+    else:
+        choice, exact = choose_charged(swept, spec.per_class, weights)
+    if spec.cutoffs == "optuna":
+        from results.post_optuna import search_cutoffs  # knows Optuna, which only this search needs
+
+        return choice, search_cutoffs(swept.combine(choice.index), SEED_OF_CUTOFFS)
+    if exact is not None:
+        return choice, exact
     if spec.cutoffs == "none" or not measure.is_plain_ap:
         return choice, no_cutoffs(swept.prepared.truth).value
     return choice, tolerance_cutoffs(swept.combine(choice.index), weights, folds).value

@@ -5,7 +5,7 @@ x classes) is the exact optimum over all combinations. On a small validation set
 gate against it. Cutoffs and caps across classes are `results.solve`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,29 +95,56 @@ class Choice:
     share_won: FloatArray
 
 
-def sweep(prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None) -> Sweep:
+def sweep(
+    prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None, known: SweepTable | None = None
+) -> Sweep:
     """AP of each class under each setting.
 
     Args:
         prepared: the raw set.
         settings: at least one.
         cap: most detections per class and image; None for the rule's own cap.
+        known: rows that are not computed again; all of them are part of the result.
     """
     most = prepared.truth.rule.max_per_image_and_class if cap is None else cap
     suppressor = Suppressor(prepared.detections, most, prepared.graph)
-    ap = np.empty((len(settings), len(prepared.truth.category_id)))
-    for place, kept in suppressor.run_all(settings):
-        ap[place] = _values(match(prepared, kept))
-    table = SweepTable(tuple(settings), prepared.truth.category_id, prepared.truth.weight, ap)
+    rows = {} if known is None else dict(zip(known.settings, known.ap, strict=True))
+    new = [setting for setting in settings if setting not in rows]
+    every = tuple(dict.fromkeys([*rows, *settings]))
+    found = {new[place]: class_row(match(prepared, kept)) for place, kept in suppressor.run_all(new)}
+    ap = np.array([rows[setting] if setting in rows else found[setting] for setting in every])
+    table = SweepTable(every, prepared.truth.category_id, prepared.truth.weight, ap)
     return Sweep(prepared, suppressor, table)
 
 
-def _values(matched: Matched) -> FloatArray:
+def refined(swept: Sweep, steps: int = 2) -> Sweep:
+    """Adds settings between each class's best and its neighbours of the same kind, for all classes in one pass.
+
+    Args:
+        swept: what `sweep` returned.
+        steps: new settings on either side.
+    """
+    best = set(swept.table.best_per_class().tolist()) | {swept.table.best_global()}
+    new = {setting for place in best for setting in _between(swept.table.settings, place, steps)}
+    ordered = sorted(new, key=lambda setting: (setting.kind, setting.value))
+    return sweep(swept.prepared, ordered, swept.suppressor.cap, swept.table)
+
+
+def _between(settings: Sequence[NmsSetting], place: int, steps: int) -> Iterator[NmsSetting]:
+    best = settings[place]
+    values = sorted({setting.value for setting in settings if setting.kind == best.kind})
+    at = values.index(best.value)
+    for other in values[max(at - 1, 0) : at] + values[at + 1 : at + 2]:
+        for step in range(1, steps + 1):
+            yield best.with_value(best.value + (other - best.value) * step / (steps + 1))
+
+
+def class_row(matched: Matched) -> FloatArray:
     """AP by class, or what a rule's own function says; cutoffs of F-beta rules are `results.charged`."""
     truth = matched.prepared.truth
     if not truth.rule.measure.function:
         return matched.class_ap()
-    return class_values(matched.row_bits(), truth, np.ones((1, len(truth.image_id))))[0]
+    return np.asarray(class_values(matched.row_bits(), truth, np.ones((1, len(truth.image_id))))[0])
 
 
 def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: FloatArray) -> Choice:

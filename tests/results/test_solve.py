@@ -113,9 +113,3 @@ def test_groups_must_cover_the_images() -> None:
     assert grouped.interval == pytest.approx((grouped.score.score,) * 2)
     with pytest.raises(InputError, match="group"):
         solve(truth, raw, load_rule("voc50"), PostSpec(), 0, {})
-
-
-def test_another_solver_is_refused() -> None:
-    truth, raw = draw(1)
-    with pytest.raises(InputError, match="exact"):
-        solve(truth, raw, load_rule("voc50"), PostSpec(search="optuna"), 0)
