@@ -13,7 +13,7 @@ from results.rules import load_rule
 from results.uncertainty import compare
 
 SETS = 2000
-RULES = ("voc50", "coco50")
+RULES = ("voc50",)
 WIDTHS = (1.0, 0.5)
 
 

@@ -4,6 +4,7 @@ Images (or groups of images that belong together) are drawn with replacement; bo
 only reweights images. AP is biased upward on small sets: compare paired differences, never APs across set sizes.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,11 @@ class Comparison:
     difference: float
     interval: tuple[float, float]
     probability: float
+
+    @property
+    def known(self) -> bool:
+        """Both scores are defined, and so is the interval."""
+        return not math.isnan(self.difference + self.interval[0] + self.interval[1])
 
     @property
     def tied(self) -> bool:

@@ -68,8 +68,9 @@ def test_a_cutoff_drops_a_free_tail_and_keeps_the_score() -> None:
     assert len(apply_solution(raw, solution)) == count
 
 
-def test_a_cutoff_never_raises_an_ap() -> None:
-    for seed in range(100):
+@pytest.mark.parametrize("seeds", [range(100), pytest.param(range(100, 3000), marks=pytest.mark.slow)])
+def test_a_cutoff_never_raises_an_ap(seeds: range) -> None:
+    for seed in seeds:
         truth, detections = draw(seed, rows=200)
         prepared = prepare(prepare_truth(truth, load_rule("coco" if seed % 2 else "voc50")), detections)
         matched = match(prepared, keep_all(prepared))
