@@ -63,10 +63,19 @@ def pycocotools_precision(truth: Truth, detections: Detections) -> dict[int, Flo
         {"image_id": int(image), "category_id": int(category), "bbox": box.tolist(), "score": float(value)}
         for image, category, box, value in columns
     ]
-    evaluation = COCOeval(reference, reference.loadRes(rows), "bbox")
+    found = reference.loadRes(rows) if rows else nothing_found(reference)
+    evaluation = COCOeval(reference, found, "bbox")
     evaluation.evaluate()
     evaluation.accumulate()
     return {id_: evaluation.eval["precision"][:, :, place, 0, 2] for place, id_ in enumerate(evaluation.params.catIds)}
+
+
+def nothing_found(reference: COCO) -> COCO:
+    """An empty result, which `loadRes` cannot make."""
+    empty = COCO()
+    empty.dataset = {**reference.dataset, "annotations": []}
+    empty.createIndex()
+    return empty
 
 
 FEW = [pytest.param(first, marks=pytest.mark.slow if first >= 60 else ()) for first in range(0, 500, 20)]

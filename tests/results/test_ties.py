@@ -24,17 +24,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLayout:
         _write(layout, number, truth, detections)
     with Ledger.create(layout.ledger, {"rule": "voc50"}) as ledger:
         for record in RECORDS:
-            summary = {"settings": {"1": "hard 0.5"}}
+            done = {"state": COMPLETE, "score": record.score, "summary": {"settings": {"1": "hard 0.5"}}}
             ledger.append({"event": "asked", "number": record.number, "params": {}, "from": "sampler"})
-            ledger.append(
-                {
-                    "event": "finished",
-                    "number": record.number,
-                    "state": COMPLETE,
-                    "score": record.score,
-                    "summary": summary,
-                }
-            )
+            ledger.append({"event": "finished", "number": record.number, **done})
     return layout
 
 
