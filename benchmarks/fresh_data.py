@@ -4,23 +4,26 @@ Each draw chooses on one raw set and is judged on a fresh set of 3,500 boxes fro
 paired within a draw; intervals are 95% t intervals of their mean over the draws.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from inputs import raw_draw
+from inputs import Inputs, raw_draw
 from stopwatch import markdown, write_table
 
 from results.cutoffs import cut, image_folds, tolerance_cutoffs
-from results.postprocess import NmsSetting, default_settings
+from results.postprocess import NMS_KINDS, NmsKind, NmsSetting, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule, load_rule
 from results.scoring import match
 from results.sweep import Sweep, choose, sweep
 from results.uncertainty import REPLICATES, image_weights
 
-RULES = ("bottle_round1", "coco")
+SECTIONS: tuple[tuple[str, tuple[NmsKind, ...]], ...] = (
+    ("bottle_round1", NMS_KINDS),
+    ("coco", NMS_KINDS),
+    ("coco", ("hard",)),
+)
 SIZES = {"700 boxes, 450 images": (450, 700, 16), "3,500 boxes, 2,250 images": (2250, 3500, 5)}
 FRESH = (2250, 3500)
 FIRST_FRESH_SEED = 1000
@@ -43,20 +46,30 @@ class Draw:
 def main() -> None:
     """Draws, chooses, judges and writes `fresh_data.md`."""
     parts = []
-    for (title, (images, boxes, draws)), name in itertools.product(SIZES.items(), RULES):
-        found = [_draw(seed, (images, boxes), load_rule(name)) for seed in range(1, draws + 1)]
-        parts.append(f"## {name}, chosen on {title}: {draws} draws\n\n{_table(found)}\n{_cutoffs(found)}")
+    for title, (images, boxes, draws) in SIZES.items():
+        found = [_draws(seed, (images, boxes)) for seed in range(1, draws + 1)]
+        for place, (name, kinds) in enumerate(SECTIONS):
+            one = [draw[place] for draw in found]
+            parts.append(
+                f"## {name}, {', '.join(kinds)}; chosen on {title}; {draws} draws\n\n{_table(one)}\n{_cutoffs(one)}"
+            )
     write_table("fresh_data", "Choices judged on fresh data", parts)
 
 
-def _draw(seed: int, size: tuple[int, int], rule: Rule) -> Draw:
-    swept = _swept(seed, size, rule, default_settings())
-    weights = image_weights(size[0], REPLICATES, seed)
+def _draws(seed: int, size: tuple[int, int]) -> list[Draw]:
+    given, fresh = raw_draw(seed, *size), raw_draw(FIRST_FRESH_SEED + seed, *FRESH)
+    return [_draw(seed, (given, fresh), load_rule(name), kinds) for name, kinds in SECTIONS]
+
+
+def _draw(seed: int, given: tuple[Inputs, Inputs], rule: Rule, kinds: Sequence[NmsKind]) -> Draw:
+    images = len(given[0].truth.images)
+    swept = _swept(given[0], rule, default_settings(kinds))
+    weights = image_weights(images, REPLICATES, seed)
     choices = {name: choose(swept, name, weights).index for name in CHOICES}  # type: ignore[arg-type]
     used = sorted({place for index in choices.values() for place in index.tolist()})
-    fresh = _swept(FIRST_FRESH_SEED + seed, FRESH, rule, [swept.table.settings[place] for place in used])
+    fresh = _swept(given[1], rule, [swept.table.settings[place] for place in used])
     index_of = {name: np.searchsorted(used, index) for name, index in choices.items()}
-    cutoffs = tolerance_cutoffs(swept.combine(choices["gate"]), weights, image_folds(size[0], seed))
+    cutoffs = tolerance_cutoffs(swept.combine(choices["gate"]), weights, image_folds(images, seed))
     whole = fresh.combine(index_of["gate"])
     left = match(fresh.prepared, cut(whole, cutoffs.value))
     return Draw(
@@ -68,8 +81,7 @@ def _draw(seed: int, size: tuple[int, int], rule: Rule) -> Draw:
     )
 
 
-def _swept(seed: int, size: tuple[int, int], rule: Rule, settings: Sequence[NmsSetting]) -> Sweep:
-    given = raw_draw(seed, *size)
+def _swept(given: Inputs, rule: Rule, settings: Sequence[NmsSetting]) -> Sweep:
     return sweep(prepare(prepare_truth(given.truth, rule), given.detections), settings)
 
 

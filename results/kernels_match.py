@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from results.boxes import BoolArray, FloatArray, IntArray
 from results.compiled import compiled
-from results.kernels import Int32Array, MaskArray, overlap
+from results.kernels import Int32Array, MaskArray, apart, overlap
 
+Grouped = tuple[FloatArray, IntArray, BoolArray]
 Pairs = tuple[IntArray, Int32Array, MaskArray]
 BINS_PER_CANDIDATE = 4
 SMALL_RUN = 24
@@ -22,7 +23,7 @@ SMALL_RUN = 24
 def candidate_pairs(
     boxes: FloatArray,
     key: IntArray,
-    truth: tuple[FloatArray, IntArray, BoolArray],
+    truth: Grouped,
     requirement: FloatArray,
     strict: bool,
 ) -> tuple[Int32Array, IntArray, Int32Array, MaskArray]:
@@ -40,32 +41,35 @@ def candidate_pairs(
         levels it meets. A candidate's pairs stand in the order in which it asks: highest IoU first (the later of
         equals), crowds last.
     """
+    truth_boxes, start, is_crowd = truth
     rows = np.empty(boxes.shape[0], dtype=np.int32)
     pair_start = np.zeros(boxes.shape[0] + 1, dtype=np.int64)
-    capacity = max(16, 2 * truth[0].shape[0])
+    capacity = max(16, 2 * truth_boxes.shape[0])
     pair_box = np.empty(capacity, dtype=np.int32)
     pair_met = np.empty(capacity, dtype=np.uint64)
     pair_iou = np.empty(capacity, dtype=np.float64)
     found = 0
     count = 0
     for row in range(boxes.shape[0]):
-        if key[row] < 0:
+        group = key[row]
+        if group < 0:
             continue
-        first, last = truth[1][key[row]], truth[1][key[row] + 1]
-        if first == last:
-            continue
-        if count + last - first > capacity:
-            capacity = 2 * capacity + last - first
-            pair_box = _grown(pair_box, capacity)
-            pair_met = _grown(pair_met, capacity)
-            pair_iou = _grown(pair_iou, capacity)
         begin = count
-        for box in range(first, last):
-            iou = overlap(boxes, row, truth[0], box, truth[2][box])
+        for box in range(start[group], start[group + 1]):
+            # Most boxes of an image do not touch, and a call costs more than this test.
+            if apart(boxes[row, 0], boxes[row, 2], truth_boxes[box, 0], truth_boxes[box, 2]):
+                continue
+            iou = overlap(boxes, row, truth_boxes, box, is_crowd[box])
             met = _met(iou, requirement, box, strict)
-            if met != 0:
-                _insert((pair_box, pair_met, pair_iou), (begin, count), truth[2], box, met, iou)
-                count += 1
+            if met == 0:
+                continue
+            if count == capacity:
+                capacity *= 2
+                pair_box = _grown(pair_box, capacity)
+                pair_met = _grown(pair_met, capacity)
+                pair_iou = _grown(pair_iou, capacity)
+            _insert((pair_box, pair_met, pair_iou), (begin, count), is_crowd, box, met, iou)
+            count += 1
         if count > begin:
             rows[found] = row
             found += 1

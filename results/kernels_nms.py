@@ -10,7 +10,7 @@ import numpy as np
 
 from results.boxes import FloatArray, IntArray
 from results.compiled import compiled
-from results.kernels import Int32Array, MaskArray, overlap
+from results.kernels import Int32Array, MaskArray, apart, overlap
 
 Adjacency = tuple[IntArray, Int32Array, FloatArray]
 Graph = tuple[Adjacency, Adjacency]
@@ -92,6 +92,8 @@ def _pairs(boxes: FloatArray, start: IntArray) -> tuple[Int32Array, Int32Array, 
                 ious = np.concatenate((ious, np.empty(larger - capacity, dtype=np.float64)))
                 capacity = larger
             for other in range(row + 1, end):
+                if apart(boxes[row, 0], boxes[row, 2], boxes[other, 0], boxes[other, 2]):
+                    continue
                 iou = overlap(boxes, row, boxes, other, False)
                 if iou > 0:
                     first[count] = row
