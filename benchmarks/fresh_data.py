@@ -4,6 +4,7 @@ Each draw chooses on one raw set and is judged on a fresh set of 3,500 boxes fro
 paired within a draw; intervals are 95% t intervals of their mean over the draws.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[NmsKind, ...]], ...] = (
     ("coco", NMS_KINDS),
     ("coco", ("hard",)),
 )
-SIZES = {"700 boxes, 450 images": (450, 700, 16), "3,500 boxes, 2,250 images": (2250, 3500, 5)}
+SIZES = {"700": (450, 700, 16), "3500": (2250, 3500, 5)}
 FRESH = (2250, 3500)
 FIRST_FRESH_SEED = 1000
 # 97.5% points of Student's t with 15 and 4 degrees of freedom.
@@ -44,16 +45,16 @@ class Draw:
 
 
 def main() -> None:
-    """Draws, chooses, judges and writes `fresh_data.md`."""
+    """Draws, chooses, judges and writes `fresh_data_700.md` or `fresh_data_3500.md`, as the command line asks."""
+    name = sys.argv[1] if len(sys.argv) > 1 else next(iter(SIZES))
+    images, boxes, draws = SIZES[name]
+    found = [_draws(seed, (images, boxes)) for seed in range(1, draws + 1)]
     parts = []
-    for title, (images, boxes, draws) in SIZES.items():
-        found = [_draws(seed, (images, boxes)) for seed in range(1, draws + 1)]
-        for place, (name, kinds) in enumerate(SECTIONS):
-            one = [draw[place] for draw in found]
-            parts.append(
-                f"## {name}, {', '.join(kinds)}; chosen on {title}; {draws} draws\n\n{_table(one)}\n{_cutoffs(one)}"
-            )
-    write_table("fresh_data", "Choices judged on fresh data", parts)
+    for place, (rule, kinds) in enumerate(SECTIONS):
+        one = [draw[place] for draw in found]
+        parts.append(f"## {rule}: {', '.join(kinds)}\n\n{_table(one)}\n{_cutoffs(one)}")
+    title = f"Choices on {boxes} boxes in {images} images, judged on fresh data: {draws} draws"
+    write_table("fresh_data", title, parts, name)
 
 
 def _draws(seed: int, size: tuple[int, int]) -> list[Draw]:

@@ -49,10 +49,10 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def write_table(script: str, title: str, parts: Sequence[str]) -> None:
-    """Writes `benchmarks/<script>.md` with the command and the machine that made it."""
-    path = Path(__file__).with_name(f"{script}.md")
-    made = f"Made by `python benchmarks/{script}.py` on {_machine()}."
+def write_table(script: str, title: str, parts: Sequence[str], argument: str = "") -> None:
+    """Writes `benchmarks/<script>.md` (or `<script>_<argument>.md`) with the command and the machine that made it."""
+    path = Path(__file__).with_name(f"{script}_{argument}.md" if argument else f"{script}.md")
+    made = f"Made by `{f'python benchmarks/{script}.py {argument}'.rstrip()}` on {_machine()}."
     path.write_text("\n".join([f"# {title}\n", f"{made}\n", *parts]))
     print(path.read_text())
 

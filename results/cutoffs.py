@@ -47,7 +47,7 @@ def tolerance_cutoffs(matched: Matched, weights: FloatArray, folds: IntArray) ->
 
     Tried are shares of the largest cutoff that costs at most 1e-4 on the images it was fitted on: that one itself
     stands right below a true positive and hardly ever passes. Half of what passes is applied, because among several
-    tries some pass by luck (16 draws: `benchmarks/fresh_data.md`).
+    tries some pass by luck (16 draws: `benchmarks/fresh_data_700.md`).
 
     Args:
         matched: the detections that may be cut.
