@@ -26,7 +26,7 @@ from results.postprocess import (
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import Rule
 from results.scoring import Kept, Matched, Score, match, subset
-from results.sweep import Choice, Sweep, choose, sweep
+from results.sweep import Choice, Sweep, SweepTable, choose, joined, sweep
 from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
 
 SEED_OF_CUTOFFS = 0
@@ -132,16 +132,19 @@ def solve(
     groups = _groups(prepared.truth.image_id, group_of_image)
     weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
     folds = image_folds(len(prepared.truth.image_id), seed, groups)
-    return solution_of(_swept(prepared, spec, seed), spec, weights, folds)
+    return solution_of(swept_by(prepared, spec, seed), spec, weights, folds)
 
 
-def _swept(prepared: PreparedSet, spec: PostSpec, seed: int) -> Sweep:
+def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable | None = None) -> Sweep:
+    """The settings that `spec` has searched: the grid, or what TPE proposes; with the rows that are known already."""
     cap = class_cap(prepared.truth.rule, spec)
+    allowed = None if known is None else known.of_kinds(spec.nms)
     if spec.search == "exact":
-        return sweep(prepared, default_settings(spec.nms), cap)
+        return sweep(prepared, default_settings(spec.nms), cap, allowed)
     from results.post_optuna import search_settings  # knows Optuna, which only this search needs
 
-    return search_settings(prepared, spec.nms, cap, seed)
+    proposed = search_settings(prepared, spec.nms, cap, seed).table
+    return sweep(prepared, (), cap, proposed if allowed is None else joined([allowed, proposed]))
 
 
 def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> Solution:

@@ -6,14 +6,14 @@ gate against it. Cutoffs and caps across classes are `results.solve`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from results.boxes import FloatArray, IntArray
 from results.measures import class_values
-from results.postprocess import NmsSetting, Suppressor
+from results.postprocess import NmsKind, NmsSetting, Suppressor
 from results.prepared import PreparedSet
 from results.scoring import Kept, Matched, match, weighted_mean
 from results.uncertainty import replicate_values
@@ -37,6 +37,11 @@ class SweepTable:
     weight: FloatArray
     ap: FloatArray
 
+    def of_kinds(self, kinds: Sequence[NmsKind]) -> "SweepTable":
+        """The rows of these kinds of NMS."""
+        left = [place for place, setting in enumerate(self.settings) if setting.kind in kinds]
+        return replace(self, settings=tuple(self.settings[place] for place in left), ap=self.ap[left])
+
     def scores(self) -> FloatArray:
         """(S,) score of each setting used for all classes; 0 everywhere when no class is defined."""
         return np.array([weighted_mean(row, self.weight) or 0.0 for row in self.ap])
@@ -52,6 +57,13 @@ class SweepTable:
         best = np.argmax(ap, axis=0)
         gain = ap[best, np.arange(ap.shape[1])] > ap[everywhere]
         return np.where(gain, best, everywhere)
+
+
+def joined(tables: Sequence[SweepTable]) -> SweepTable:
+    """All rows of tables of one raw set and rule, each setting once."""
+    rows = {setting: row for table in tables for setting, row in zip(table.settings, table.ap, strict=True)}
+    ap = np.array(list(rows.values())).reshape(len(rows), -1)
+    return replace(tables[0], settings=tuple(rows), ap=ap)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ rows (a grid, a refinement, Optuna), they recombine. Tables of other data or ano
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -72,12 +71,6 @@ def read_sweep(path: Path, data: str, rule: str) -> SweepTable:
         return _table(content, json.loads(about["weight"]))
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise DamagedFileError(f"{path} lacks the columns of {SCHEMA} ({error}); delete it") from error
-
-
-def joined(tables: Sequence[SweepTable]) -> SweepTable:
-    """All rows of tables of one raw set and rule, each setting once."""
-    rows = {setting: row for table in tables for setting, row in zip(table.settings, table.ap, strict=True)}
-    return SweepTable(tuple(rows), tables[0].category_id, tables[0].weight, np.array(list(rows.values())))
 
 
 _NUMBERS = ("iou_threshold", "sigma", "min_score")

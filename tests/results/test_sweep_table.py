@@ -8,8 +8,8 @@ from results.errors import DamagedFileError, InputError
 from results.postprocess import default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import load_rule
-from results.sweep import Sweep, refined, sweep
-from results.sweep_table import joined, read_sweep, write_sweep
+from results.sweep import Sweep, joined, refined, sweep
+from results.sweep_table import read_sweep, write_sweep
 
 
 def swept(seed: int, kinds: tuple[str, ...] = ("hard", "soft_linear", "soft_gaussian")) -> Sweep:
