@@ -95,7 +95,7 @@ def cutoff_notice(cutoffs: str, is_plain_ap: bool) -> str | None:
 def default_settings(kinds: Sequence[NmsKind] = NMS_KINDS) -> tuple[NmsSetting, ...]:
     """The grid that a sweep tries: 21 hard thresholds, 21 linear ones, 20 sigmas; 62 for all kinds."""
     grids: dict[NmsKind, list[NmsSetting]] = {
-        "hard": [NmsSetting("hard", iou_threshold=round(0.3 + 0.03 * step, 2)) for step in range(21)],
+        "hard": [NmsSetting("hard", iou_threshold=round(0.1 + 0.04 * step, 2)) for step in range(21)],
         "soft_linear": [NmsSetting("soft_linear", iou_threshold=round(0.1 + 0.04 * step, 2)) for step in range(21)],
         "soft_gaussian": [NmsSetting("soft_gaussian", sigma=sigma) for sigma in _sigmas()],
     }
