@@ -57,6 +57,7 @@ def _part(given: Inputs, rule: Rule) -> str:
         rows.append([f"TPE, seed {seed}", points, MORE_TIME * spent_s, best])
     head = ["search", "settings or points", "CPU s", "score on the same data"]
     note = "CPU s of the sweep: prepare, graph, 62 settings, choice with the gate (500 replicates).\n"
+    rows = [[*row[:-1], f"{row[-1]:.6f}"] for row in rows]
     return f"## {rule.name}\n\n{markdown(head, rows)}\n{note}"
 
 

@@ -18,13 +18,13 @@ WIDTHS = (1.0, 0.5)
 
 
 def main() -> None:
-    """Simulates and writes `coverage.md`; a number on the command line asks for fewer sets and only prints."""
+    """Simulates and writes `interval_coverage.md`; a number on the command line asks for fewer sets and only prints."""
     assert GENERATOR.is_file(), GENERATOR
     sets = int(sys.argv[1]) if len(sys.argv) > 1 else SETS
     rows = [row for name in RULES for row in _rows(name, sets)]
     table = markdown(["rule", "sets", "width", "mean difference", "coverage", "mean width of the interval"], rows)
     if sets == SETS:
-        write_table("coverage", "Coverage of the paired image bootstrap", [table])
+        write_table("interval_coverage", "Coverage of the paired image bootstrap", [table])
     else:
         print(table)
 
