@@ -6,6 +6,7 @@ else; everything is joined by id, never by order. The contest's score is not com
 
 import contextlib
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from hotcoco import COCO, COCOeval
@@ -30,6 +31,21 @@ def coco_numbers(truth: Truth, detections: Detections) -> dict[str, float | None
     """
     if len(truth) == 0:
         return dict.fromkeys(COCO_KEYS)
+    evaluation = coco_evaluation(truth, detections)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.run()
+    numbers = evaluation.get_results()
+    return {key: None if numbers[key] < 0 else float(numbers[key]) for key in COCO_KEYS}
+
+
+def coco_evaluation(truth: Truth, detections: Detections, ious: Sequence[float] = ()) -> COCOeval:
+    """The library's evaluation of a truth with at least one box, not run yet.
+
+    Args:
+        truth: boxes in original-image pixels.
+        detections: in the same pixels.
+        ious: the IoUs to match at; COCO's ten if there are none.
+    """
     truth_coco = COCO.from_arrays(
         images=_image_rows(truth.images),
         categories=[{"id": category.id, "name": category.name} for category in truth.categories],
@@ -40,10 +56,9 @@ def coco_numbers(truth: Truth, detections: Detections) -> dict[str, float | None
         iscrowd=truth.is_crowd.astype(np.int64),
     )
     evaluation = COCOeval(truth_coco, truth_coco.load_res(_result_rows(truth, detections)), "bbox")
-    with contextlib.redirect_stdout(io.StringIO()):
-        evaluation.run()
-    numbers = evaluation.get_results()
-    return {key: None if numbers[key] < 0 else float(numbers[key]) for key in COCO_KEYS}
+    if ious:
+        evaluation.params.iou_thrs = list(ious)
+    return evaluation
 
 
 def _image_rows(images: Images) -> list[dict[str, int | str]]:

@@ -1,132 +1,67 @@
-"""Kernels from match codes to average precision, plain and weighted by image (for bootstraps).
+"""Kernels from match bits to average precision, plain and weighted by image (for bootstraps).
 
-An AP only depends on how many false positives stand before each true positive, so no kernel here sorts all scores: rows
-are put into the buckets between a few *anchors* (the rows that can be true positives), and rows after the last anchor
-are dropped. Matching is `results.kernels`.
+An AP only depends on how many false positives stand before each true positive: the plain kernel reads ranks, and the
+weighted one walks the images of the rows in between, which may stand in any order. Matching is `results.kernels_match`.
 """
 
 import numpy as np
 
-from results.boxes import BoolArray, FloatArray, IntArray
+from results.boxes import FloatArray, IntArray
 from results.compiled import compiled
-from results.kernels import CodeArray, Int32Array
+from results.kernels import Int32Array, MaskArray
 
 ALL_POINTS, INTERPOLATED = 0, 1
-
-
-@compiled
-def rank_by_anchors(scores: FloatArray, is_anchor: BoolArray, class_start: IntArray) -> tuple[IntArray, Int32Array]:
-    """Orders each class's rows by descending score as far as an AP can see it.
-
-    Anchors are in exact order (ties: by place, which is image, then order within the image); other rows stand between
-    the right anchors in any order; rows after a class's last anchor are left out.
-
-    Args:
-        scores: (L,) in evaluation order.
-        is_anchor: (L,) rows that are a true positive at some level.
-        class_start: (C + 1,) places where classes begin.
-
-    Returns:
-        ranked_start (C + 1,) and ranked, places in `scores`.
-    """
-    ranked_start = np.zeros(class_start.size, dtype=np.int64)
-    ranked = np.empty(scores.size, dtype=np.int32)
-    bucket = np.empty(scores.size, dtype=np.int32)
-    for group in range(class_start.size - 1):
-        low, high = class_start[group], class_start[group + 1]
-        places = low + np.flatnonzero(is_anchor[low:high])
-        places = places[np.argsort(-scores[places], kind="mergesort")]
-        end = _fill_buckets(scores, is_anchor, (low, high), places, bucket)
-        ranked_start[group + 1] = _emit(bucket, places, end, (low, high), ranked, ranked_start[group])
-    return ranked_start, ranked[: ranked_start[-1]].copy()
-
-
-@compiled
-def _fill_buckets(
-    scores: FloatArray, is_anchor: BoolArray, span: tuple[int, int], places: IntArray, bucket: Int32Array
-) -> IntArray:
-    """Numbers of rows per bucket; bucket k holds what stands before anchor k and after anchor k - 1."""
-    anchor_scores = scores[places]
-    sizes = np.zeros(places.size + 1, dtype=np.int64)
-    for place in range(span[0], span[1]):
-        if is_anchor[place]:
-            bucket[place] = -1
-            continue
-        low, high = 0, places.size
-        score = scores[place]
-        while low < high:
-            middle = (low + high) >> 1
-            other = anchor_scores[middle]
-            if other > score or (other == score and places[middle] < place):
-                low = middle + 1
-            else:
-                high = middle
-        bucket[place] = low
-        sizes[low] += 1
-    return sizes
-
-
-@compiled
-def _emit(
-    bucket: Int32Array, places: IntArray, sizes: IntArray, span: tuple[int, int], ranked: Int32Array, first: int
-) -> int:
-    """Writes a class's rows bucket by bucket, each bucket followed by its anchor; returns where it ended."""
-    at = np.empty(places.size, dtype=np.int64)
-    end = first
-    for anchor in range(places.size):
-        at[anchor] = end
-        end += sizes[anchor]
-        ranked[end] = places[anchor]
-        end += 1
-    for place in range(span[0], span[1]):
-        which = bucket[place]
-        if 0 <= which < places.size:
-            ranked[at[which]] = place
-            at[which] += 1
-    return end
+Events = tuple[IntArray, Int32Array, MaskArray, MaskArray]
+Integration = tuple[int, FloatArray, int]
 
 
 @compiled
 def average_precisions(
-    codes: CodeArray, ranked_start: IntArray, ranked: Int32Array, truth_count: IntArray, kind: int, points: FloatArray
+    start: IntArray,
+    rank: Int32Array,
+    bits: tuple[MaskArray, MaskArray],
+    truth_count: IntArray,
+    integration: Integration,
 ) -> FloatArray:
     """AP per level and class.
 
     Args:
-        codes: (T, L) match codes in evaluation order.
-        ranked_start: (C + 1,) from `rank_by_anchors`.
-        ranked: places in `codes`, from `rank_by_anchors`.
+        start: (C + 1,) first candidate of each class.
+        rank: (K',) of each candidate among the rows of its class, 1 for the best.
+        bits: masks of the levels at which a candidate is a true positive and is ignored (K',).
         truth_count: (C,) truth boxes that count.
-        kind: ALL_POINTS or INTERPOLATED at `points`.
-        points: recalls to interpolate at, ascending.
+        integration: ALL_POINTS or INTERPOLATED, the recalls to interpolate at, ascending, and the levels T.
 
     Returns:
         (T, C), NaN for a class without truth.
     """
+    hit, ignored = bits
+    levels = integration[2]
     classes = truth_count.size
-    result = np.full((codes.shape[0], classes), np.nan)
+    result = np.full((levels, classes), np.nan)
     most = truth_count.max() if classes else 0
     precision = np.empty(most, dtype=np.float64)
     weight = np.ones(most, dtype=np.float64)
-    for level in range(codes.shape[0]):
-        for group in range(classes):
-            if truth_count[group] == 0:
-                continue
+    one = np.uint64(1)
+    for group in range(classes):
+        if truth_count[group] == 0:
+            continue
+        for level in range(levels):
+            shift = np.uint64(level)
             hits = 0
-            misses = 0
-            for position in range(ranked_start[group], ranked_start[group + 1]):
-                code = codes[level, ranked[position]]
-                if code == 1:
+            passed = 0
+            for place in range(start[group], start[group + 1]):
+                if (hit[place] >> shift) & one:
                     hits += 1
-                    precision[hits - 1] = hits / (hits + misses)
-                elif code == 0:
-                    misses += 1
-            result[level, group] = area(precision, weight, hits, truth_count[group], kind, points)
+                    precision[hits - 1] = hits / (rank[place] - passed)
+                elif (ignored[place] >> shift) & one:
+                    passed += 1
+            result[level, group] = area(precision, weight, hits, truth_count[group], integration)
     return result
 
 
 @compiled
-def area(precision: FloatArray, weight: FloatArray, hits: int, total: float, kind: int, points: FloatArray) -> float:
+def area(precision: FloatArray, weight: FloatArray, hits: int, total: float, integration: Integration) -> float:
     """Area under the precision envelope of `hits` true positives; overwrites `precision` with the envelope.
 
     Args:
@@ -134,9 +69,9 @@ def area(precision: FloatArray, weight: FloatArray, hits: int, total: float, kin
         weight: how often each true positive counts.
         hits: how many true positives there are.
         total: the truth's total weight, above 0.
-        kind: ALL_POINTS or INTERPOLATED at `points`.
-        points: recalls to interpolate at, ascending.
+        integration: ALL_POINTS or INTERPOLATED, the recalls to interpolate at, ascending, and the levels T.
     """
+    kind, points, _ = integration
     for place in range(hits - 2, -1, -1):
         precision[place] = max(precision[place], precision[place + 1])
     summed = 0.0
@@ -157,100 +92,225 @@ def area(precision: FloatArray, weight: FloatArray, hits: int, total: float, kin
 
 @compiled
 def event_lists(
-    codes: CodeArray, ranked_start: IntArray, ranked: Int32Array, image: Int32Array
-) -> tuple[IntArray, Int32Array, BoolArray]:
-    """What a bootstrap replicate walks through: per (level, class) the images of the rows, best score first.
+    rows: Int32Array, slot: Int32Array, ranked_start: IntArray, bits: tuple[Int32Array, MaskArray, MaskArray]
+) -> Events:
+    """What a bootstrap replicate walks through: each class's rows, best score first.
 
-    Ignored rows and rows after the last true positive are left out.
+    Rows after a class's last true positive are left out; rows between two candidates stand in any order.
 
     Args:
-        codes: (T, L) match codes in evaluation order.
-        ranked_start: (C + 1,) from `rank_by_anchors`.
-        ranked: places in `codes`, from `rank_by_anchors`.
-        image: (L,) image index of each row in evaluation order.
+        rows: (L,) the rows that are there.
+        slot: (N,) from `kernels_match.slots`.
+        ranked_start: (C + 1,) first candidate of each class.
+        bits: (K',) numbers of the candidates that are there, in rank order, and their two masks.
 
     Returns:
-        event_start (T * C + 1,), the events' images, and whether each is a true positive.
+        event_start (C + 1,), row (E,), and the masks of levels where the event is a true positive and is ignored.
     """
-    levels, classes = codes.shape[0], ranked_start.size - 1
-    event_start = np.zeros(levels * classes + 1, dtype=np.int64)
-    event_image = np.empty(levels * ranked.size, dtype=np.int32)
-    event_hit = np.empty(levels * ranked.size, dtype=np.bool_)
-    for level in range(levels):
-        for group in range(classes):
-            end = event_start[level * classes + group]
-            last_hit = end
-            for position in range(ranked_start[group], ranked_start[group + 1]):
-                code = codes[level, ranked[position]]
-                if code > 1:
-                    continue
-                event_image[end] = image[ranked[position]]
-                event_hit[end] = code == 1
+    total = ranked_start[-1]
+    place_of = np.full(total, -1, dtype=np.int64)
+    for place in range(bits[0].size):
+        place_of[bits[0][place]] = place
+    others = _others(rows, slot, total, ranked_start)
+    event_start, at_other, at_candidate = _event_places(others, place_of, bits[1], ranked_start)
+    row_of = np.empty(event_start[-1], dtype=np.int32)
+    hit = np.zeros(row_of.size, dtype=np.uint64)
+    ignored = np.zeros(row_of.size, dtype=np.uint64)
+    for place in range(rows.size):
+        at = slot[rows[place]]
+        if at < 0:
+            event = at_candidate[-1 - at]
+            if event >= 0:
+                row_of[event] = rows[place]
+                hit[event] = bits[1][place_of[-1 - at]]
+                ignored[event] = bits[2][place_of[-1 - at]]
+        elif at_other[at] >= 0:
+            row_of[at_other[at]] = rows[place]
+            at_other[at] += 1
+    return event_start, row_of, hit, ignored
+
+
+@compiled
+def _others(rows: Int32Array, slot: Int32Array, total: int, ranked_start: IntArray) -> Int32Array:
+    """How many rows that are no candidates stand in each slot."""
+    counts = np.zeros(total + ranked_start.size, dtype=np.int32)
+    for place in range(rows.size):
+        if slot[rows[place]] >= 0:
+            counts[slot[rows[place]]] += 1
+    return counts
+
+
+@compiled
+def _event_places(
+    others: Int32Array, place_of: IntArray, hit: MaskArray, ranked_start: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """First event of each class, slot and candidate; -1 for what stands after the last true positive."""
+    event_start = np.zeros(ranked_start.size, dtype=np.int64)
+    at_other = np.full(others.size, -1, dtype=np.int64)
+    at_candidate = np.full(place_of.size, -1, dtype=np.int64)
+    end = 0
+    for group in range(ranked_start.size - 1):
+        last = ranked_start[group] - 1
+        for number in range(ranked_start[group], ranked_start[group + 1]):
+            if place_of[number] >= 0 and hit[place_of[number]] != 0:
+                last = number
+        for number in range(ranked_start[group], last + 1):
+            at_other[number + group] = end
+            end += others[number + group]
+            if place_of[number] >= 0:
+                at_candidate[number] = end
                 end += 1
-                if code == 1:
-                    last_hit = end
-            event_start[level * classes + group + 1] = last_hit
-    total = event_start[-1]
-    return event_start, event_image[:total].copy(), event_hit[:total].copy()
+        event_start[group + 1] = end
+    return event_start, at_other, at_candidate
 
 
 @compiled
 def weighted_average_precisions(
-    weights: FloatArray,
-    events: tuple[IntArray, Int32Array, BoolArray],
-    totals: FloatArray,
-    kind: int,
-    points: FloatArray,
+    weights: FloatArray, events: Events, totals: FloatArray, integration: Integration
 ) -> FloatArray:
     """AP per replicate and class, averaged over levels, with images weighted.
 
     Args:
         weights: (B, M) how often each image was drawn.
-        events: what `event_lists` returned.
+        events: what `event_lists` returned, with each row's image in its place.
         totals: (B, C) the weight of the truth boxes that count.
-        kind: ALL_POINTS or INTERPOLATED at `points`.
-        points: recalls to interpolate at, ascending.
+        integration: ALL_POINTS or INTERPOLATED, the recalls to interpolate at, ascending, and the levels T.
 
     Returns:
         (B, C), NaN where a replicate holds no truth of the class.
     """
-    classes = totals.shape[1]
-    levels = (events[0].size - 1) // classes
     result = np.full(totals.shape, np.nan)
-    precision = np.empty(events[1].size, dtype=np.float64)
-    hit_weight = np.empty(events[1].size, dtype=np.float64)
+    bits, class_start = _matched_events(events)
+    seen = np.empty(bits[0].size, dtype=np.float64)
+    mass = np.empty(bits[0].size, dtype=np.float64)
+    precision = np.empty(bits[0].size, dtype=np.float64)
+    hit_weight = np.empty(bits[0].size, dtype=np.float64)
     for replicate in range(totals.shape[0]):
-        for group in range(classes):
-            total = totals[replicate, group]
-            if total <= 0:
+        for group in range(totals.shape[1]):
+            if totals[replicate, group] <= 0:
                 continue
+            first, last = class_start[group], class_start[group + 1]
+            _walk(weights[replicate], events, group, (bits[0], first, last), (seen, mass))
             summed = 0.0
-            for level in range(levels):
-                hits = _weighted_curve(weights[replicate], events, level * classes + group, precision, hit_weight)
-                summed += area(precision, hit_weight, hits, total, kind, points)
-            result[replicate, group] = summed / levels
+            for level in range(integration[2]):
+                hits = _weighted_curve((seen, mass), bits, (first, last, level), precision, hit_weight)
+                summed += area(precision, hit_weight, hits, totals[replicate, group], integration)
+            result[replicate, group] = summed / integration[2]
     return result
 
 
 @compiled
-def _weighted_curve(
+def _matched_events(events: Events) -> tuple[tuple[IntArray, MaskArray, MaskArray], IntArray]:
+    """The events that are a true positive or ignored somewhere, with their masks; and each class's first of them."""
+    event_start, _, hit, ignored = events
+    which = np.flatnonzero(hit | ignored)
+    return (which, hit[which], ignored[which]), np.searchsorted(which, event_start)
+
+
+@compiled
+def _walk(
     drawn: FloatArray,
-    events: tuple[IntArray, Int32Array, BoolArray],
-    curve: int,
+    events: Events,
+    group: int,
+    span: tuple[IntArray, int, int],
+    sums: tuple[FloatArray, FloatArray],
+) -> None:
+    """Sums the weights of a class's rows up to each matched event, and notes the event's own."""
+    which, place, last = span
+    seen = 0.0
+    event = events[0][group]
+    while place < last:
+        until = which[place]
+        while event <= until:
+            seen += drawn[events[1][event]]
+            event += 1
+        sums[0][place] = seen
+        sums[1][place] = drawn[events[1][until]]
+        place += 1
+
+
+@compiled
+def _weighted_curve(
+    sums: tuple[FloatArray, FloatArray],
+    bits: tuple[IntArray, MaskArray, MaskArray],
+    span: tuple[int, int, int],
     precision: FloatArray,
     hit_weight: FloatArray,
 ) -> int:
     """Fills precision and weight at each true positive of one curve; returns how many there are."""
-    event_start, event_image, event_hit = events
+    shift = np.uint64(span[2])
+    one = np.uint64(1)
     hits = 0
     found = 0.0
-    seen = 0.0
-    for event in range(event_start[curve], event_start[curve + 1]):
-        weight = drawn[event_image[event]]
-        seen += weight
-        if event_hit[event]:
-            found += weight
-            precision[hits] = found / seen if seen > 0 else 0.0
-            hit_weight[hits] = weight
-            hits += 1
+    passed = 0.0
+    for place in range(span[0], span[1]):
+        mass = sums[1][place]
+        if (bits[1][place] >> shift) & one:
+            if mass > 0:
+                found += mass
+                precision[hits] = found / (sums[0][place] - passed)
+                hit_weight[hits] = mass
+                hits += 1
+        elif (bits[2][place] >> shift) & one:
+            passed += mass
     return hits
+
+
+@compiled
+def free_cutoffs(
+    inside: FloatArray,
+    events: Events,
+    event_score: FloatArray,
+    totals: FloatArray,
+    integration: Integration,
+    tolerance: float,
+) -> FloatArray:
+    """Per class the largest cutoff that costs at most `tolerance` of the AP on some images, found by bisection.
+
+    Args:
+        inside: (M,) 1 for the images that are looked at, else 0.
+        events: as for `weighted_average_precisions`.
+        event_score: (E,).
+        totals: (C,) truth boxes inside.
+        integration: ALL_POINTS or INTERPOLATED, the recalls to interpolate at, ascending, and the levels T.
+        tolerance: in AP.
+
+    Returns:
+        (C,) the score of a true positive; 0 for a class without one.
+    """
+    cutoff = np.zeros(totals.size)
+    bits, class_start = _matched_events(events)
+    sums = (np.empty(bits[0].size, dtype=np.float64), np.empty(bits[0].size, dtype=np.float64))
+    for group in range(totals.size):
+        first, last = class_start[group], class_start[group + 1]
+        if totals[group] <= 0 or first == last:
+            continue
+        _walk(inside, events, group, (bits[0], first, last), sums)
+        least = _prefix_ap(sums, bits, (first, last), totals[group], integration) - tolerance
+        low, high = first + 1, last
+        while low < high:
+            middle = (low + high) >> 1
+            if _prefix_ap(sums, bits, (first, middle), totals[group], integration) >= least:
+                high = middle
+            else:
+                low = middle + 1
+        cutoff[group] = event_score[bits[0][low - 1]]
+    return cutoff
+
+
+@compiled
+def _prefix_ap(
+    sums: tuple[FloatArray, FloatArray],
+    bits: tuple[IntArray, MaskArray, MaskArray],
+    span: tuple[int, int],
+    total: float,
+    integration: Integration,
+) -> float:
+    """AP of matched events span[0] to span[1], averaged over the levels."""
+    precision = np.empty(span[1] - span[0], dtype=np.float64)
+    hit_weight = np.empty(span[1] - span[0], dtype=np.float64)
+    summed = 0.0
+    for level in range(integration[2]):
+        hits = _weighted_curve(sums, bits, (span[0], span[1], level), precision, hit_weight)
+        summed += area(precision, hit_weight, hits, total, integration)
+    return summed / integration[2]

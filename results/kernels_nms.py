@@ -7,20 +7,21 @@ decided in one walk, one bit per threshold. Groups are those of `results.kernels
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from results.boxes import FloatArray, IntArray
 from results.compiled import compiled
-from results.kernels import Int32Array, overlap
+from results.kernels import Int32Array, MaskArray, apart, overlap
 
-MaskArray = npt.NDArray[np.uint64]
+Adjacency = tuple[IntArray, Int32Array, FloatArray]
+Graph = tuple[Adjacency, Adjacency]
 
 HARD, LINEAR, GAUSSIAN = 0, 1, 2
 BITS = 64
+LONG_LIST = 48
 
 
 @compiled
-def overlap_graph(boxes: FloatArray, start: IntArray) -> tuple[IntArray, IntArray, Int32Array, FloatArray]:
+def overlap_graph(boxes: FloatArray, start: IntArray) -> Graph:
     """All pairs of overlapping boxes within a group.
 
     Args:
@@ -28,33 +29,49 @@ def overlap_graph(boxes: FloatArray, start: IntArray) -> tuple[IntArray, IntArra
         start: (groups + 1,).
 
     Returns:
-        edge_start (N + 1,), later (N,), neighbour (E,), iou (E,): row r overlaps the rows
-        neighbour[edge_start[r]:edge_start[r + 1]], ascending, those after r from later[r] on.
+        Two adjacency lists: of the rows after each row, by descending IoU so that a threshold ends a walk; and of the
+        rows before it. Each is start (N + 1,), neighbour (E,), iou (E,).
     """
     rows = boxes.shape[0]
     first, second, ious = _pairs(boxes, start)
-    edge_start = np.zeros(rows + 1, dtype=np.int64)
-    later = np.zeros(rows, dtype=np.int64)
+    after = np.zeros(rows + 1, dtype=np.int64)
+    before = np.zeros(rows + 1, dtype=np.int64)
     for pair in range(first.size):
-        edge_start[first[pair] + 1] += 1
-        edge_start[second[pair] + 1] += 1
-        later[second[pair]] += 1
+        after[first[pair] + 1] += 1
+        before[second[pair] + 1] += 1
     for row in range(rows):
-        edge_start[row + 1] += edge_start[row]
-        later[row] += edge_start[row]
-    neighbour = np.empty(2 * first.size, dtype=np.int32)
-    iou = np.empty(2 * first.size, dtype=np.float64)
-    before = edge_start[:-1].copy()
-    after = later.copy()
-    for pair in range(first.size):
-        low, high = first[pair], second[pair]
-        neighbour[after[low]] = high
-        iou[after[low]] = ious[pair]
-        after[low] += 1
-        neighbour[before[high]] = low
-        iou[before[high]] = ious[pair]
-        before[high] += 1
-    return edge_start, later, neighbour, iou
+        after[row + 1] += after[row]
+        before[row + 1] += before[row]
+    for row in range(rows):
+        _sort_descending(second, ious, after[row], after[row + 1])
+    neighbour = np.empty(first.size, dtype=np.int32)
+    iou = np.empty(first.size, dtype=np.float64)
+    at = before[:-1].copy()
+    for row in range(rows):
+        for pair in range(after[row], after[row + 1]):
+            place = at[second[pair]]
+            neighbour[place] = row
+            iou[place] = ious[pair]
+            at[second[pair]] += 1
+    return (after, second, ious), (before, neighbour, iou)
+
+
+@compiled
+def _sort_descending(rows: Int32Array, values: FloatArray, first: int, last: int) -> None:
+    if last - first > LONG_LIST:
+        order = np.argsort(-values[first:last], kind="mergesort")
+        rows[first:last] = rows[first:last][order]
+        values[first:last] = values[first:last][order]
+        return
+    for place in range(first + 1, last):
+        row, value = rows[place], values[place]
+        before = place - 1
+        while before >= first and values[before] < value:
+            rows[before + 1] = rows[before]
+            values[before + 1] = values[before]
+            before -= 1
+        rows[before + 1] = row
+        values[before + 1] = value
 
 
 @compiled
@@ -75,6 +92,8 @@ def _pairs(boxes: FloatArray, start: IntArray) -> tuple[Int32Array, Int32Array, 
                 ious = np.concatenate((ious, np.empty(larger - capacity, dtype=np.float64)))
                 capacity = larger
             for other in range(row + 1, end):
+                if apart(boxes[row, 0], boxes[row, 2], boxes[other, 0], boxes[other, 2]):
+                    continue
                 iou = overlap(boxes, row, boxes, other, False)
                 if iou > 0:
                     first[count] = row
@@ -86,12 +105,48 @@ def _pairs(boxes: FloatArray, start: IntArray) -> tuple[Int32Array, Int32Array, 
 
 @compiled
 def hard_nms(
-    graph: tuple[IntArray, IntArray, Int32Array, FloatArray],
-    scores: FloatArray,
-    thresholds: FloatArray,
-    least: FloatArray,
-) -> MaskArray:
-    """Greedy class-wise NMS at up to 64 thresholds: a box falls when its IoU with a kept one exceeds the threshold.
+    graph: Graph, scores: FloatArray, start: IntArray, setting: tuple[float, float], cap: int
+) -> tuple[Int32Array, FloatArray]:
+    """Greedy class-wise NMS: a box falls when its IoU with a kept one exceeds the threshold.
+
+    Args:
+        graph: what `overlap_graph` returned.
+        scores: (N,) grouped, best first within a group.
+        start: (groups + 1,).
+        setting: IoU threshold and least score; scores below it are dropped.
+        cap: most rows to keep in a group.
+
+    Returns:
+        rows (L,) and their scores, groups in order, best score first.
+
+    Source: torchvision `nms` (strict inequality).
+    """
+    after, neighbour, iou = graph[0]
+    threshold, least = setting
+    fallen = np.zeros(scores.size, dtype=np.bool_)
+    rows = np.empty(scores.size, dtype=np.int32)
+    values = np.empty(scores.size, dtype=np.float64)
+    count = 0
+    for group in range(start.size - 1):
+        end = count + cap
+        for row in range(start[group], start[group + 1]):
+            if scores[row] < least or count == end:
+                break
+            if fallen[row]:
+                continue
+            rows[count] = row
+            values[count] = scores[row]
+            count += 1
+            for edge in range(after[row], after[row + 1]):
+                if iou[edge] <= threshold:
+                    break
+                fallen[neighbour[edge]] = True
+    return rows[:count].copy(), values[:count].copy()
+
+
+@compiled
+def hard_nms_all(graph: Graph, scores: FloatArray, thresholds: FloatArray, least: FloatArray) -> MaskArray:
+    """`hard_nms` at up to 64 thresholds in one walk.
 
     Args:
         graph: what `overlap_graph` returned.
@@ -101,24 +156,20 @@ def hard_nms(
 
     Returns:
         (N,) bit s is set where threshold s keeps the row.
-
-    Source: torchvision `nms` (strict inequality).
     """
-    edge_start, later, neighbour, iou = graph
+    after, neighbour, iou = graph[0]
     one = np.uint64(1)
     alive = _alive_at_first(scores, least)
-    lowest = thresholds[0]
     for row in range(scores.size):
         mine = alive[row]
         if mine == 0:
             continue
-        for edge in range(later[row], edge_start[row + 1]):
-            value = iou[edge]
-            if value <= lowest:
-                continue
-            exceeded = 1
-            while exceeded < thresholds.size and value > thresholds[exceeded]:
-                exceeded += 1
+        exceeded = thresholds.size
+        for edge in range(after[row], after[row + 1]):
+            while exceeded > 0 and iou[edge] <= thresholds[exceeded - 1]:
+                exceeded -= 1
+            if exceeded == 0:
+                break
             fallen = mine if exceeded >= BITS else mine & ((one << np.uint64(exceeded)) - one)
             alive[neighbour[edge]] &= ~fallen
     return alive
@@ -154,11 +205,7 @@ def kept_rows(alive: MaskArray, bit: int, start: IntArray, cap: int) -> Int32Arr
 
 @compiled
 def soft_nms(
-    graph: tuple[IntArray, IntArray, Int32Array, FloatArray],
-    scores: FloatArray,
-    start: IntArray,
-    setting: tuple[int, float, float, float],
-    cap: int,
+    graph: Graph, scores: FloatArray, start: IntArray, setting: tuple[int, float, float, float], cap: int
 ) -> tuple[Int32Array, FloatArray]:
     """Soft-NMS: the best remaining box of a group decays what it overlaps, and what falls below the least score goes.
 
@@ -174,86 +221,66 @@ def soft_nms(
 
     Source: Bodla et al., Soft-NMS, ICCV 2017, equations 2 and 3; mmcv `soft_nms` for the least score.
     """
-    kind, threshold, sigma, least = setting
-    decayed = scores.copy()
-    waiting = np.zeros(scores.size, dtype=np.bool_)
+    least = setting[3]
+    left = scores.copy()
     rows = np.empty(scores.size, dtype=np.int32)
     values = np.empty(scores.size, dtype=np.float64)
     count = 0
     for group in range(start.size - 1):
         head, end = start[group], start[group + 1]
-        for row in range(head, end):
-            waiting[row] = scores[row] >= least
+        while end > head and scores[end - 1] < least:
+            end -= 1
+            left[end] = -np.inf
         room = cap
         while room > 0:
-            head, row = _next_best(head, end, scores, decayed, waiting)
-            if row < 0:
+            while head < end and left[head] < least:
+                head += 1
+            if head == end:
                 break
-            waiting[row] = False
+            row = _best(head, end, scores, left)
             rows[count] = row
-            values[count] = decayed[row]
+            values[count] = left[row]
+            left[row] = -np.inf
             count += 1
             room -= 1
-            _decay(row, graph, decayed, waiting, (kind, threshold, sigma, least))
+            _decay(row, graph[0], left, setting)
+            _decay(row, graph[1], left, setting)
     return rows[:count].copy(), values[:count].copy()
 
 
 @compiled
-def _next_best(
-    head: int, end: int, scores: FloatArray, decayed: FloatArray, waiting: npt.NDArray[np.bool_]
-) -> tuple[int, int]:
-    """The first row that waits and the best one that does (-1: none).
+def _best(head: int, end: int, scores: FloatArray, left: FloatArray) -> int:
+    """The row with the highest score left, the first of equals.
 
     Rows stand in the order of their original scores and only decay, so the search stops where no original score is
     above the best found.
     """
-    while head < end and not waiting[head]:
-        head += 1
-    best = -1
-    for row in range(head, end):
-        if best >= 0 and scores[row] <= decayed[best]:
-            break
-        if waiting[row] and (best < 0 or decayed[row] > decayed[best]):
+    best = head
+    value = left[head]
+    row = head + 1
+    while row < end and scores[row] > value:
+        if left[row] > value:
+            value = left[row]
             best = row
-    return head, best
+        row += 1
+    return best
 
 
 @compiled
 def _decay(
     row: int,
-    graph: tuple[IntArray, IntArray, Int32Array, FloatArray],
-    decayed: FloatArray,
-    waiting: npt.NDArray[np.bool_],
+    lists: Adjacency,
+    left: FloatArray,
     setting: tuple[int, float, float, float],
 ) -> None:
     kind, threshold, sigma, least = setting
-    for edge in range(graph[0][row], graph[0][row + 1]):
-        iou = graph[3][edge]
-        if kind == LINEAR and iou <= threshold:
+    for edge in range(lists[0][row], lists[0][row + 1]):
+        value = left[lists[1][edge]]
+        if value < least:
             continue
-        other = graph[2][edge]
-        if not waiting[other]:
-            continue
-        if kind == LINEAR:
-            decayed[other] *= 1 - iou
-        else:
-            decayed[other] *= math.exp(-(iou * iou) / sigma)
-        if decayed[other] < least:
-            waiting[other] = False
-
-
-@compiled
-def class_starts(rows: Int32Array, class_start: IntArray) -> IntArray:
-    """First place of each class in `rows`, which hold the classes in order.
-
-    Args:
-        rows: (L,) grouped rows.
-        class_start: (C + 1,) first grouped row of each class.
-    """
-    result = np.zeros(class_start.size, dtype=np.int64)
-    place = 0
-    for group in range(class_start.size - 1):
-        while place < rows.size and rows[place] < class_start[group + 1]:
-            place += 1
-        result[group + 1] = place
-    return result
+        iou = lists[2][edge]
+        if kind == GAUSSIAN:
+            value *= math.exp(-(iou * iou) / sigma)
+        elif iou > threshold:
+            value *= 1 - iou
+        left[lists[1][edge]] = value if value >= least else -np.inf

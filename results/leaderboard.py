@@ -1,7 +1,8 @@
 """`python -m results.leaderboard`: the trials of a run, best first, in the columns of the competition's log.
 
-Reads the ledger and computes nothing: a number that no trial recorded is shown as a dash. `--record` adds what the
-contest's server said of a submission. The tables are plain functions, used by the search's own last screen too.
+Reads the ledger and computes nothing but ties with the best trial: a number that no trial recorded is shown as a dash.
+`--record` adds what the contest's server said of a submission. The tables are plain functions, used by the search's own
+last screen too.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.cells import cell_len
@@ -22,9 +24,14 @@ from results.commands import CommandParser, run_command
 from results.layout import chosen_run
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, read_events, trials_of
 from results.online import OnlineScore, read_online, record_online
+from results.ties import ties
+
+if TYPE_CHECKING:
+    from results.uncertainty import Comparison
 
 _STATES = (COMPLETE, RUNNING, PRUNED, FAIL)
 _NOTHING = "-"
+SMALL_SET_BIAS = "An AP reads high on a small set: compare paired differences, never scores of sets of different size."
 _COCO_COLUMNS = {"AP": 3, "AP50": 4, "AP75": 7, "APs": 10, "APm": 11, "APl": 12}
 
 
@@ -63,16 +70,35 @@ def main(arguments: Sequence[str]) -> int:
     )
     chosen = parser.parse_args(arguments)
     run = chosen_run(chosen.run)
-    records = trials_of(read_events(run.ledger)).values()
+    events = read_events(run.ledger)
+    records = trials_of(events).values()
     if chosen.record:
         record_online(run.online, Path(chosen.record[0]), chosen.record[1])
     online = read_online(run.online)
+    finished = [record for record in best_first(records) if record.state == COMPLETE and record.score is not None]
+    tied = ties(run, finished, str(events[0].get("rule"))) if len(finished) > 1 else {}
     if chosen.json:
-        print(as_json(records, online))
+        print(as_json(records, online, tied))
         return 0
     console = Console()
     console.print(render(records, console.width, title=run.name, online=online))
+    if finished:
+        console.print("\n".join(_notes(finished, tied)), style="dim", highlight=False, markup=False)
     return 0
+
+
+def _notes(finished: Sequence[TrialRecord], tied: "Mapping[int, Comparison]") -> list[str]:
+    """What the table has no room for: ties, the best trial's settings, and how to read a score of a small set."""
+    equal = [str(number) for number, found in tied.items() if found.tied]
+    notes = [SMALL_SET_BIAS]
+    if tied:
+        shown = f"trial {', '.join(equal)}" if equal else "no other"
+        notes.insert(0, f"Tied with trial {finished[0].number} (95% of the paired difference holds 0): {shown}.")
+    settings = finished[0].summary.get("settings")
+    if isinstance(settings, Mapping):
+        listed = "; ".join(f"{key} {value}" for key, value in settings.items())
+        notes.insert(0, f"Settings of trial {finished[0].number}: {listed}.")
+    return notes
 
 
 def best_first(records: Iterable[TrialRecord]) -> list[TrialRecord]:
@@ -80,9 +106,19 @@ def best_first(records: Iterable[TrialRecord]) -> list[TrialRecord]:
     return sorted(records, key=_rank)
 
 
-def as_json(records: Iterable[TrialRecord], online: Iterable[OnlineScore] = ()) -> str:
-    """One line: {"trials": [...], "online": [...]}, trials as `best_first` orders them."""
-    trials = [_trial_object(record) for record in best_first(records)]
+def as_json(
+    records: Iterable[TrialRecord],
+    online: Iterable[OnlineScore] = (),
+    tied: "Mapping[int, Comparison] | None" = None,
+) -> str:
+    """One line: {"trials": [...], "online": [...]}, trials as `best_first` orders them.
+
+    Args:
+        records: in any order.
+        online: as `read_online` gives them.
+        tied: the best trial against others, by number; a trial in it gets "tied_with_best" and "best_minus_this".
+    """
+    trials = [_trial_object(record) | _tie(record, tied or {}) for record in best_first(records)]
     return json.dumps({"trials": trials, "online": [asdict(entry) for entry in online]}, allow_nan=False)
 
 
@@ -132,6 +168,14 @@ def _trial_object(record: TrialRecord) -> dict[str, object]:
         "rungs": record.rungs,
     }
     return {**own, **record.summary, **own}
+
+
+def _tie(record: TrialRecord, tied: "Mapping[int, Comparison]") -> dict[str, object]:
+    found = tied.get(record.number)
+    if found is None:
+        return {}
+    behind = {"difference": found.difference, "interval": list(found.interval), "probability": found.probability}
+    return {"tied_with_best": found.tied, "best_minus_this": behind if found.known else None}
 
 
 def _headline(records: Sequence[TrialRecord], title: str | None) -> str:

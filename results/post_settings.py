@@ -5,7 +5,7 @@ Imports no compiled code, so that a space can be checked in milliseconds. `resul
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from results.errors import InputError
@@ -37,10 +37,20 @@ class NmsSetting:
         if not (0 <= self.iou_threshold <= 1 and self.sigma > 0 and math.isfinite(self.sigma + self.min_score)):
             raise InputError("0 <= iou_threshold <= 1, sigma > 0, min_score finite", self, "mend the setting")
 
+    @property
+    def value(self) -> float:
+        """The number that its kind uses: sigma or the IoU threshold."""
+        return self.sigma if self.kind == "soft_gaussian" else self.iou_threshold
+
+    def with_value(self, value: float) -> "NmsSetting":
+        """The same setting with another sigma or IoU threshold."""
+        if self.kind == "soft_gaussian":
+            return replace(self, sigma=value)
+        return replace(self, iou_threshold=value)
+
     def label(self) -> str:
         """Short text that tells settings of one grid apart, e.g. "hard 0.50"."""
-        value = self.sigma if self.kind == "soft_gaussian" else self.iou_threshold
-        return f"{self.kind} {value:.3g}"
+        return f"{self.kind} {self.value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -50,9 +60,9 @@ class PostSpec:
     Attributes:
         nms: kinds of NMS to try.
         per_class: gate (leave the best global setting only where that wins reliably), argmax, or global.
-        cutoffs: tolerance (drop low scores of a class where that is free) or none.
+        cutoffs: tolerance (drop low scores of a class where that is free), none, or optuna (TPE proposes them).
         max_per_image: cap across classes, applied last; None for none.
-        search: exact (sweep a grid); optuna is served by another module.
+        search: exact (sweep a grid), or optuna (TPE proposes settings).
     """
 
     nms: tuple[NmsKind, ...] = NMS_KINDS
@@ -72,10 +82,20 @@ class PostSpec:
             raise InputError("max_per_image is at least 1", self.max_per_image, "leave it out for no cap")
 
 
+def cutoff_notice(cutoffs: str, is_plain_ap: bool) -> str | None:
+    """What a user should know who asked for searched cutoffs; None if there is nothing to say."""
+    if cutoffs != "optuna" or not is_plain_ap:
+        return None
+    return (
+        "cutoffs: optuna cannot raise this rule's score: a cutoff keeps a prefix of a class's list, which never raises "
+        "an average precision; cutoffs: tolerance drops what is free"
+    )
+
+
 def default_settings(kinds: Sequence[NmsKind] = NMS_KINDS) -> tuple[NmsSetting, ...]:
     """The grid that a sweep tries: 21 hard thresholds, 21 linear ones, 20 sigmas; 62 for all kinds."""
     grids: dict[NmsKind, list[NmsSetting]] = {
-        "hard": [NmsSetting("hard", iou_threshold=round(0.3 + 0.03 * step, 2)) for step in range(21)],
+        "hard": [NmsSetting("hard", iou_threshold=round(0.1 + 0.04 * step, 2)) for step in range(21)],
         "soft_linear": [NmsSetting("soft_linear", iou_threshold=round(0.1 + 0.04 * step, 2)) for step in range(21)],
         "soft_gaussian": [NmsSetting("soft_gaussian", sigma=sigma) for sigma in _sigmas()],
     }

@@ -9,7 +9,7 @@ decays by 1 - IoU where the IoU exceeds the threshold, gaussian by exp(-IoU^2 / 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,13 +17,22 @@ import numpy as np
 from results.boxes import BoolArray, Detections, FloatArray, IntArray
 from results.errors import InputError
 from results.kernels import Int32Array
-from results.kernels_nms import BITS, GAUSSIAN, LINEAR, class_starts, hard_nms, kept_rows, overlap_graph, soft_nms
+from results.kernels_nms import (
+    BITS,
+    GAUSSIAN,
+    LINEAR,
+    Graph,
+    hard_nms,
+    hard_nms_all,
+    kept_rows,
+    overlap_graph,
+    soft_nms,
+)
 from results.post_settings import NMS_KINDS, NmsKind, NmsSetting, PostSpec, default_settings
 from results.prepared import Grouped, group
 from results.scoring import Kept
 
 NO_CAP = np.iinfo(np.int64).max // 2
-Graph = tuple[IntArray, IntArray, Int32Array, FloatArray]
 
 __all__ = [
     "NMS_KINDS",
@@ -32,9 +41,11 @@ __all__ = [
     "PostSpec",
     "Suppressor",
     "apply_nms",
+    "apply_nms_across_classes",
     "best_per_image",
     "cap_per_image",
     "default_settings",
+    "images_above",
 ]
 
 
@@ -44,19 +55,24 @@ class Suppressor:
 
     Attributes:
         cap: most rows to keep per class and image; None for no cap.
+        known: the overlap graph, if a prepared set brought it.
     """
 
     grouped: Grouped
     cap: int | None = None
+    known: Graph | None = None
 
     @cached_property
     def graph(self) -> Graph:
         """The overlap graph, made at the first use."""
-        return overlap_graph(self.grouped.boxes, self.grouped.start)
+        return self.known or overlap_graph(self.grouped.boxes, self.grouped.start)
 
     def run(self, setting: NmsSetting) -> Kept:
         """What one setting keeps."""
-        return next(iter(self.run_all([setting])))[1]
+        if setting.kind != "hard":
+            return self._run_soft(setting)
+        numbers = (setting.iou_threshold, setting.min_score)
+        return self._kept(*hard_nms(self.graph, self.grouped.scores, self.grouped.start, numbers, self._cap))
 
     def run_all(self, settings: Sequence[NmsSetting]) -> Iterator[tuple[int, Kept]]:
         """What each setting keeps, with the setting's place in `settings`; hard ones come first, 64 in one walk."""
@@ -71,7 +87,7 @@ class Suppressor:
     def _run_hard(self, settings: Sequence[NmsSetting], places: Sequence[int]) -> Iterator[tuple[int, Kept]]:
         thresholds = np.array([settings[place].iou_threshold for place in places])
         least = np.array([settings[place].min_score for place in places])
-        alive = hard_nms(self.graph, self.grouped.scores, thresholds, least)
+        alive = hard_nms_all(self.graph, self.grouped.scores, thresholds, least)
         for bit, place in enumerate(places):
             rows = kept_rows(alive, bit, self.grouped.start, self._cap)
             yield place, self._kept(rows, self.grouped.scores[rows])
@@ -80,10 +96,10 @@ class Suppressor:
         kind = LINEAR if setting.kind == "soft_linear" else GAUSSIAN
         numbers = (kind, setting.iou_threshold, setting.sigma, setting.min_score)
         rows, scores = soft_nms(self.graph, self.grouped.scores, self.grouped.start, numbers, self._cap)
-        return self._kept(rows, scores)
+        return replace(self._kept(rows, scores), decayed=True)
 
     def _kept(self, rows: Int32Array, scores: FloatArray) -> Kept:
-        return Kept(rows, scores, class_starts(rows, self.grouped.class_start))
+        return Kept(rows, scores, np.searchsorted(rows, self.grouped.class_start.astype(np.int32)))
 
     @property
     def _cap(self) -> int:
@@ -115,6 +131,27 @@ def apply_nms(
     return cap_per_image(Detections.concatenate(parts), max_per_image)
 
 
+def apply_nms_across_classes(raw: Detections, setting: NmsSetting, max_per_image: int | None) -> Detections:
+    """Suppresses duplicates of an image whatever their class: the better of two overlapping boxes decides.
+
+    Args:
+        raw: detections before NMS.
+        setting: for all of them.
+        max_per_image: most rows of an image; None for no cap.
+
+    Returns:
+        What is left, by image id and descending score. Classes are coupled: no optimum by class holds here.
+
+    Raises:
+        InputError: a row is not finite or has a negative size.
+    """
+    together = Detections(raw.image_id, np.zeros_like(raw.category_id), raw.boxes_xywh, raw.scores)
+    grouped = group(together, np.zeros(1, dtype=np.int64), np.unique(raw.image_id))
+    kept = Suppressor(grouped).run(setting)
+    left = raw.select(grouped.row[kept.rows])
+    return cap_per_image(Detections(left.image_id, left.category_id, left.boxes_xywh, kept.scores), max_per_image)
+
+
 def _apply_to(raw: Detections, setting: NmsSetting) -> Detections:
     grouped = group(raw, np.unique(raw.category_id), np.unique(raw.image_id))
     kept = Suppressor(grouped).run(setting)
@@ -137,3 +174,11 @@ def best_per_image(image: IntArray | Int32Array, scores: FloatArray, most: int) 
     mask = np.zeros(len(scores), dtype=np.bool_)
     mask[order] = np.arange(len(order)) - first < most
     return mask
+
+
+def images_above(image: IntArray | Int32Array, scores: FloatArray, gate: float) -> BoolArray:
+    """Mask (N,) of the rows whose image has a score of at least `gate`."""
+    place = np.unique(image, return_inverse=True)[1]
+    best = np.full(int(place.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(best, place, scores)
+    return np.asarray(best[place] >= gate)

@@ -5,13 +5,24 @@ This module does not match and knows no post-processing.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from results.boxes import Detections, FloatArray, IntArray, Truth, check_detections, check_truth
 from results.errors import InputError
-from results.kernels import Int32Array, candidate_pairs, group_order, sort_within_groups
-from results.kernels_ap import ALL_POINTS, INTERPOLATED
+from results.kernels import (
+    Int32Array,
+    all_sound,
+    group_keys,
+    group_order,
+    look_up,
+    most_in_one,
+    sort_within_groups,
+)
+from results.kernels_ap import ALL_POINTS, INTERPOLATED, Integration
+from results.kernels_match import Pairs, candidate_pairs, rank_candidates, reordered_pairs, slots
+from results.kernels_nms import Graph
 from results.rules import Rule
 
 # The largest requirement that an IoU of 1 still meets, as pycocotools has it.
@@ -44,15 +55,16 @@ class PreparedTruth:
     is_crowd: np.typing.NDArray[np.bool_]
     count: FloatArray
 
-    @property
+    @cached_property
     def class_count(self) -> IntArray:
         """(C,) boxes that count."""
         return np.asarray(self.count.sum(axis=1), dtype=np.int64)
 
-    @property
-    def ap_kind(self) -> int:
-        """The rule's integration as the kernels name it."""
-        return ALL_POINTS if self.rule.ap == "all_points" else INTERPOLATED
+    @cached_property
+    def integration(self) -> Integration:
+        """The rule's integration as the kernels take it."""
+        kind = ALL_POINTS if self.rule.ap == "all_points" else INTERPOLATED
+        return kind, self.rule.recall_points(), self.rule.requirement.count
 
 
 @dataclass(frozen=True)
@@ -82,20 +94,59 @@ class Grouped:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def class_of(self) -> Int32Array:
+        """(N,) class index of each place."""
+        return np.repeat(np.arange(len(self.category_id), dtype=np.int32), np.diff(self.class_start))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The detections that can match, numbered by class and descending score; ties by image, then row.
+
+    Attributes:
+        start: (C + 1,) first candidate of each class.
+        pairs: pair_start (K + 1,), truth rows and level masks, as `kernels_match.candidate_pairs` makes them.
+        slot: (N,) where each detection stands among them, as `kernels_match.slots` has it.
+    """
+
+    start: IntArray
+    pairs: Pairs
+    slot: Int32Array
+
+
+@dataclass(frozen=True)
+class Located:
+    """Detections in input order with their places in a prepared truth; -1 for a class that does not count.
+
+    Attributes:
+        class_of: (N,) int32.
+        image_of: (N,) int32.
+    """
+
+    boxes: FloatArray
+    scores: FloatArray
+    class_of: Int32Array
+    image_of: Int32Array
+
+    def most_in_one_image(self, images: int) -> int:
+        """The most detections of one image, all classes together."""
+        return most_in_one(self.image_of, images)
+
 
 @dataclass(frozen=True)
 class PreparedSet:
     """Grouped detections of the counted classes with their candidate truth boxes.
 
     Attributes:
-        pairs: pair_start (N + 1,), the pairs' truth rows and IoUs.
         unscored: how many detections per category id the rule does not count.
+        graph: the overlap graph where it is known already.
     """
 
     truth: PreparedTruth
     detections: Grouped
-    pairs: tuple[IntArray, Int32Array, FloatArray]
+    candidates: Candidates
     unscored: dict[int, int]
+    graph: Graph | None = None
 
     def __len__(self) -> int:
         return len(self.detections)
@@ -111,21 +162,21 @@ def prepare_truth(truth: Truth, rule: Rule) -> PreparedTruth:
     category_id, weight = _classes(truth, rule)
     image_id = np.sort(truth.images.image_id)
     groups = len(category_id) * len(image_id)
-    key = _group_key(truth.category_id, truth.image_id, category_id, image_id)
-    start, order = group_order(key, groups)
-    crowd_last = order[np.lexsort((truth.is_crowd[order], key[order]))]
-    boxes = truth.boxes_xywh[crowd_last]
-    is_crowd = truth.is_crowd[crowd_last]
-    counted = np.bincount(key[crowd_last][~is_crowd], minlength=groups).astype(np.float64)
+    class_of, image_of = index_of(truth.category_id, category_id), index_of(truth.image_id, image_id)
+    key = group_keys(class_of, image_of, len(image_id))
+    # Doubled keys put each group's crowds last in one counting sort.
+    start, order = group_order(np.where(key < 0, -1, 2 * key + truth.is_crowd), 2 * groups)
+    boxes = np.ascontiguousarray(truth.boxes_xywh[order])
+    counted = np.diff(start)[0::2].astype(np.float64)
     return PreparedTruth(
         rule=rule,
         category_id=category_id,
         weight=weight,
         image_id=image_id,
-        start=start,
+        start=np.ascontiguousarray(start[0::2]),
         boxes=boxes,
         requirement=np.minimum(rule.requirement.of_boxes(boxes), HIGHEST_IOU),
-        is_crowd=is_crowd,
+        is_crowd=truth.is_crowd[order],
         count=counted.reshape(len(category_id), len(image_id)),
     )
 
@@ -138,14 +189,41 @@ def prepare(truth: PreparedTruth, detections: Detections) -> PreparedSet:
     Raises:
         InputError: a box or score is not finite, a size is negative, or an image is not in the truth (names the row).
     """
-    _check_images(detections, truth.image_id)
-    grouped = group(detections, truth.category_id, truth.image_id)
-    lowest = truth.requirement.min(axis=0)
-    return PreparedSet(
-        truth=truth,
-        detections=grouped,
-        pairs=candidate_pairs(grouped.boxes, grouped.start, truth.boxes, truth.start, truth.is_crowd, lowest),
-        unscored=_unscored(detections, truth.category_id),
+    return prepare_grouped(truth, _grouped(truth.category_id, truth.image_id, locate(truth, detections)), detections)
+
+
+def prepare_grouped(truth: PreparedTruth, grouped: Grouped, detections: Detections) -> PreparedSet:
+    """Finds the candidates of detections that are grouped already; `detections` are what they were made from."""
+    class_of = grouped.class_of()
+    located = Located(grouped.boxes, grouped.scores, class_of, grouped.image)
+    return PreparedSet(truth, grouped, find_candidates(truth, located), _unscored(detections, truth.category_id))
+
+
+def locate(truth: PreparedTruth, detections: Detections) -> Located:
+    """Checks detections and finds each one's class and image.
+
+    Raises:
+        InputError: a box or score is not finite, a size is negative, or an image is not in the truth (names the row).
+    """
+    located = _located(detections, truth.category_id, truth.image_id)
+    unknown = located.image_of < 0
+    if unknown.any():
+        row = int(np.argmax(unknown))
+        received = f"detections: row {row}: image_id {detections.image_id[row]} ({int(unknown.sum())} such rows)"
+        raise InputError("every detection's image is in the truth", received, "give the truth of these detections")
+    return located
+
+
+def find_candidates(truth: PreparedTruth, located: Located) -> Candidates:
+    """The detections that meet some truth box's requirement, ranked, and where all others stand among them."""
+    key = group_keys(located.class_of, located.image_of, len(truth.image_id))
+    rows, pair_start, pair_box, pair_met = candidate_pairs(
+        located.boxes, key, (truth.boxes, truth.start, truth.is_crowd), truth.requirement, truth.rule.strict
+    )
+    columns = (located.scores, located.class_of, located.image_of)
+    start, order = rank_candidates(rows, *columns, len(truth.category_id))
+    return Candidates(
+        start, reordered_pairs(order, pair_start, pair_box, pair_met), slots(*columns, start, rows[order])
     )
 
 
@@ -160,20 +238,34 @@ def group(detections: Detections, category_id: IntArray, image_id: IntArray) -> 
     Raises:
         InputError: a box or score is not finite, or a size is negative (names the row).
     """
-    check_detections(detections, "detections")
+    return _grouped(category_id, image_id, _located(detections, category_id, image_id))
+
+
+def _located(detections: Detections, category_id: IntArray, image_id: IntArray) -> Located:
+    # Kernels are compiled for writable arrays; memory-mapped columns are not.
+    boxes, scores = (
+        np.require(column, requirements=("C", "W")) for column in (detections.boxes_xywh, detections.scores)
+    )
+    if not all_sound(boxes, scores):
+        check_detections(detections, "detections")
+    class_of, image_of = index_of(detections.category_id, category_id), index_of(detections.image_id, image_id)
+    return Located(boxes, scores, class_of, image_of)
+
+
+def _grouped(category_id: IntArray, image_id: IntArray, located: Located) -> Grouped:
     images = len(image_id)
-    key = _group_key(detections.category_id, detections.image_id, category_id, image_id)
+    key = group_keys(located.class_of, located.image_of, images)
     start, order = group_order(key, len(category_id) * images)
-    sort_within_groups(start, order, np.array(detections.scores))
+    sort_within_groups(start, order, located.scores)
     return Grouped(
         category_id=category_id,
         image_id=image_id,
         row=order,
         start=start,
         class_start=start[np.arange(len(category_id) + 1) * images],
-        image=(key[order] % max(images, 1)).astype(np.int32),
-        boxes=detections.boxes_xywh[order],
-        scores=detections.scores[order],
+        image=located.image_of[order],
+        boxes=located.boxes[order],
+        scores=located.scores[order],
     )
 
 
@@ -192,31 +284,15 @@ def _classes(truth: Truth, rule: Rule) -> tuple[IntArray, FloatArray]:
     return np.array(ids, dtype=np.int64), np.array([weight_of[id_] for id_ in ids])
 
 
-def _check_images(detections: Detections, image_id: IntArray) -> None:
-    unknown = index_of(detections.image_id, image_id) < 0
-    if unknown.any():
-        row = int(np.argmax(unknown))
-        received = f"detections: row {row}: image_id {detections.image_id[row]} ({int(unknown.sum())} such rows)"
-        raise InputError("every detection's image is in the truth", received, "give the truth of these detections")
-
-
-def _group_key(category: IntArray, image: IntArray, category_id: IntArray, image_id: IntArray) -> IntArray:
-    """Group of each row, class * images + image; -1 where class or image is none of the given."""
-    class_index = index_of(category, category_id)
-    image_index = index_of(image, image_id)
-    return np.where((class_index < 0) | (image_index < 0), -1, class_index * len(image_id) + image_index)
-
-
-def index_of(values: IntArray, ids: IntArray) -> IntArray:
+def index_of(values: IntArray, ids: IntArray) -> Int32Array:
     """Place of each value in `ids` (distinct, any order), -1 where it is none of them."""
     if not len(ids) or not len(values):
-        return np.full(len(values), -1, dtype=np.int64)
+        return np.full(len(values), -1, dtype=np.int32)
     low, high = int(ids.min()), int(ids.max())
     if high - low < LARGEST_ID_TABLE:
-        places = np.full(high - low + 2, -1, dtype=np.int64)
-        places[ids - low] = np.arange(len(ids))
-        inside = (values >= low) & (values <= high)
-        return places[np.where(inside, values - low, high - low + 1)]
+        places = np.full(high - low + 1, -1, dtype=np.int32)
+        places[ids - low] = np.arange(len(ids), dtype=np.int32)
+        return look_up(np.require(values, requirements=("C", "W")), low, places)
     order = np.argsort(ids)
     near = order[np.minimum(np.searchsorted(ids[order], values), len(ids) - 1)]
-    return np.where(ids[near] == values, near, -1)
+    return np.where(ids[near] == values, near, -1).astype(np.int32)

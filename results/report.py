@@ -25,7 +25,7 @@ from results.rules import Rule, load_rule
 from results.score import FEW_BOXES
 from results.scoring import keep_all, match
 from results.solve import Solution
-from results.uncertainty import REPLICATES, image_weights, interval, replicate_aps
+from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
 
 _WIDTH_CHARS = 120
 _SEED = 0
@@ -97,8 +97,8 @@ def class_intervals(truth: Truth, detections: Detections, rule: Rule) -> dict[in
     prepared_truth = prepare_truth(truth, rule)
     prepared = prepare(prepared_truth, detections)
     weights = image_weights(len(prepared_truth.image_id), REPLICATES, _SEED)
-    aps = replicate_aps(match(prepared, keep_all(prepared)), weights)
-    return {id_: interval(aps[:, place]) for place, id_ in enumerate(prepared_truth.category_id.tolist())}
+    values, _ = replicate_values(match(prepared, keep_all(prepared)), weights)
+    return {id_: interval(values[:, place]) for place, id_ in enumerate(prepared_truth.category_id.tolist())}
 
 
 def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule) -> BestTrial:

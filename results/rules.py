@@ -6,6 +6,7 @@ A rule is a YAML file, one of `results/rule_files` by name or the user's own by 
     categories: [{id: 1, name: scratch, weight: 0.7}, {id: 2, name: dent, weight: 0.3}]   # left out: all, equal weights
     requirement: {iou: [0.5]}                                                             # or short_side_px: [...]
     ap: all_points                                                                        # coco101 | voc11
+    measure: {kind: f_macro, beta: 2}   # or f_micro; beside the AP {image_accuracy: 0.2}; {function: "own.py:value"}
 """
 
 import itertools
@@ -13,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from ruamel.yaml.error import YAMLError
 from results.errors import InputError, InputErrors
 
 ApKind = Literal["all_points", "coco101", "voc11"]
+MeasureKind = Literal["ap", "f_macro", "f_micro"]
 RecallSteps = Literal["linspace", "hundredths"]
 FloatArray = npt.NDArray[np.float64]
 AP_KINDS: tuple[ApKind, ...] = ("all_points", "coco101", "voc11")
@@ -86,6 +88,28 @@ class TimePenalty:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What is measured of the matched detections.
+
+    Attributes:
+        kind: ap; f_macro, the weighted mean of the classes' F-beta; f_micro, F-beta of all classes' counts together.
+        beta: of F-beta.
+        image_accuracy: the share of the score that goes to telling images with boxes from those without.
+        function: FILE.py:NAME of a function from `measures.MatchBits` to a class's value; empty for none.
+    """
+
+    kind: MeasureKind = "ap"
+    beta: float = 1.0
+    image_accuracy: float = 0.0
+    function: str = ""
+
+    @property
+    def is_plain_ap(self) -> bool:
+        """A false alarm behind the last true positive costs nothing."""
+        return self.kind == "ap" and not self.function and self.image_accuracy == 0
+
+
+@dataclass(frozen=True)
 class Rule:
     """How one competition scores.
 
@@ -107,6 +131,7 @@ class Rule:
     recall_steps: RecallSteps = "linspace"
     time_penalty: TimePenalty = TimePenalty()
     open: tuple[str, ...] = ()
+    measure: Measure = Measure()
 
     def with_switches(self, strict: bool | None = None, ap: ApKind | None = None) -> "Rule":
         """The same rule with the unconfirmed switches set; None leaves one as it is."""
@@ -146,9 +171,24 @@ def load_rule(name_or_path: str) -> Rule:
         raise InputError("a rule is built in or a YAML file", name_or_path, f"use one of {known}, or a path")
     content = _load_yaml(path)
     try:
-        return _RuleFile.model_validate(content).rule()
+        return _RuleFile.model_validate(content).rule(path.parent)
     except ValidationError as error:
         raise InputErrors([_fault(path, fault["loc"], fault["msg"]) for fault in error.errors()]) from error
+
+
+def rule_from_dict(content: Mapping[str, Any]) -> Rule:
+    """The inverse of `dataclasses.asdict`, also after a way through json."""
+    requirement, penalty = content["requirement"], content["time_penalty"]
+    parts = {
+        "requirement": Requirement(
+            tuple(requirement["ious"]), tuple(SideSegment(**row) for row in requirement["segments"])
+        ),
+        "categories": tuple(RuleCategory(**row) for row in content["categories"]),
+        "time_penalty": TimePenalty(**penalty),
+        "open": tuple(content["open"]),
+        "measure": Measure(**content["measure"]),
+    }
+    return Rule(**{**content, **parts})
 
 
 def rule_names() -> list[str]:
@@ -207,7 +247,8 @@ class _SideRow(_Model):
 
 
 class _RequirementPart(_Model):
-    iou: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)] | None = None
+    # At most 64, because a detection's matches at all of them are the bits of one word.
+    iou: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=64)] | None = None
     short_side_px: Annotated[list[_SideRow], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -228,6 +269,25 @@ class _PenaltyPart(_Model):
     free_s: Annotated[float, Field(ge=0)] = 0.0
 
 
+class _MeasurePart(_Model):
+    kind: MeasureKind = "ap"
+    beta: Annotated[float, Field(gt=0)] = 1.0
+    image_accuracy: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    function: str = ""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if self.function and (self.kind != "ap" or self.image_accuracy):
+            raise ValueError("a function stands alone")
+        if self.kind != "ap" and self.image_accuracy:
+            raise ValueError("image_accuracy goes with the AP")
+        return self
+
+    def measure(self, folder: Path) -> Measure:
+        function = str(folder / self.function) if self.function else ""
+        return Measure(self.kind, self.beta, self.image_accuracy, function)
+
+
 class _RuleFile(_Model):
     name: str
     requirement: _RequirementPart
@@ -238,6 +298,13 @@ class _RuleFile(_Model):
     recall_steps: RecallSteps = "linspace"
     time_penalty: _PenaltyPart = _PenaltyPart()
     open: list[str] = []
+    measure: _MeasurePart = _MeasurePart()
+
+    @model_validator(mode="after")
+    def _one_ratio(self) -> Self:
+        if self.measure.kind == "f_micro" and len(self.requirement.iou or [0]) > 1:
+            raise ValueError("f_micro takes one IoU: a mean of several ratios has no exact cutoffs")
+        return self
 
     @model_validator(mode="after")
     def _distinct_weighted(self) -> Self:
@@ -250,7 +317,7 @@ class _RuleFile(_Model):
             raise ValueError("at least one category has a weight above 0")
         return self
 
-    def rule(self) -> Rule:
+    def rule(self, folder: Path) -> Rule:
         rows = [] if self.categories == "all" else self.categories
         return Rule(
             name=self.name,
@@ -262,4 +329,5 @@ class _RuleFile(_Model):
             recall_steps=self.recall_steps,
             time_penalty=TimePenalty(self.time_penalty.per_second, self.time_penalty.free_s),
             open=tuple(self.open),
+            measure=self.measure.measure(folder),
         )

@@ -56,6 +56,8 @@ def _lines(result: Score, prepared: PreparedSet, rule: Rule) -> list[str]:
         lines.append(f"  {id_:>4}  AP {value:>9}  {result.boxes[id_]:>6} boxes  {names.get(id_, '')}{few}".rstrip())
     for id_, count in prepared.unscored.items():
         lines.append(f"ignored: {count} detections of category {id_}, which the rule does not count")
+    if any(0 < boxes < FEW_BOXES for boxes in result.boxes.values()):
+        lines.append("an AP reads high on few boxes: compare paired differences, never sets of different size")
     if rule.open:
         lines.append(f"not confirmed by the competition: {', '.join(rule.open)}")
     return lines

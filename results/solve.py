@@ -9,15 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from results.boxes import Detections, IntArray, Truth
+from results.boxes import Detections, FloatArray, IntArray, Truth
+from results.charged import best_image_gate, choose_charged
 from results.cutoffs import cut, image_folds, no_cutoffs, tolerance_cutoffs
 from results.errors import InputError
-from results.postprocess import NmsSetting, PostSpec, apply_nms, best_per_image, cap_per_image, default_settings
-from results.prepared import prepare, prepare_truth
+from results.post_settings import cutoff_notice
+from results.postprocess import (
+    NmsSetting,
+    PostSpec,
+    apply_nms,
+    best_per_image,
+    cap_per_image,
+    default_settings,
+    images_above,
+)
+from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import Rule
-from results.scoring import Matched, Score, match, score_of, subset
-from results.sweep import choose, sweep
-from results.uncertainty import REPLICATES, image_weights, interval, replicate_aps, replicate_scores
+from results.scoring import Kept, Matched, Score, match, subset
+from results.sweep import Choice, Sweep, SweepTable, choose, joined, sweep
+from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
+
+SEED_OF_CUTOFFS = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,8 @@ class Solution:
         settings_tried: how many NMS settings the sweep held.
         max_per_image: the cap across classes, applied last.
         share_won: by contest category id, the share of replicates in which its best setting beat the global one.
+        image_gate: images whose best score is below it lose all detections; 0 for none.
+        notice: what the user should know of the spec, e.g. that it cannot help; empty for nothing.
     """
 
     setting_of: dict[int, NmsSetting]
@@ -45,6 +59,8 @@ class Solution:
     settings_tried: int
     max_per_image: int | None
     share_won: dict[int, float]
+    image_gate: float = 0.0
+    notice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json; ids become text, an undefined interval becomes null."""
@@ -63,6 +79,8 @@ class Solution:
             "settings_tried": self.settings_tried,
             "max_per_image": self.max_per_image,
             "share_won": {str(id_): share for id_, share in self.share_won.items()},
+            "image_gate": self.image_gate,
+            "notice": self.notice,
         }
 
     @staticmethod
@@ -84,6 +102,8 @@ class Solution:
             settings_tried=content["settings_tried"],
             max_per_image=content["max_per_image"],
             share_won={int(id_): share for id_, share in content["share_won"].items()},
+            image_gate=content.get("image_gate", 0.0),
+            notice=content.get("notice", ""),
         )
 
 
@@ -95,7 +115,7 @@ def solve(
     seed: int,
     group_of_image: Mapping[int, int] | None = None,
 ) -> Solution:
-    """The exact post-processing of one raw set under `spec`.
+    """The best post-processing of one raw set under `spec`.
 
     Args:
         truth: of the validation images.
@@ -106,36 +126,82 @@ def solve(
         group_of_image: by image id, a number that images share which must be drawn together; None if there are none.
 
     Raises:
-        InputError: a row of `raw` or `truth` is bad, or the spec asks for another solver.
+        InputError: a row of `raw` or `truth` is bad.
     """
-    if spec.search != "exact" or spec.cutoffs == "optuna":
-        raise InputError("this solver is exact", f"search {spec.search}, cutoffs {spec.cutoffs}", "use search: exact")
     prepared = prepare(prepare_truth(truth, rule), raw)
     groups = _groups(prepared.truth.image_id, group_of_image)
     weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
-    swept = sweep(prepared, default_settings(spec.nms), _class_cap(rule, spec))
-    choice = choose(swept, spec.per_class, weights)
-    chosen = swept.combine(choice.index)
     folds = image_folds(len(prepared.truth.image_id), seed, groups)
-    cutoffs = no_cutoffs(prepared.truth) if spec.cutoffs == "none" else tolerance_cutoffs(chosen, weights, folds)
-    uncapped = match(prepared, cut(chosen, cutoffs.value))
+    return solution_of(swept_by(prepared, spec, seed), spec, weights, folds)
+
+
+def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable | None = None) -> Sweep:
+    """The settings that `spec` has searched: the grid, or what TPE proposes; with the rows that are known already."""
+    cap = class_cap(prepared.truth.rule, spec)
+    allowed = None if known is None else known.of_kinds(spec.nms)
+    if spec.search == "exact":
+        return sweep(prepared, default_settings(spec.nms), cap, allowed)
+    from results.post_optuna import search_settings  # knows Optuna, which only this search needs
+
+    proposed = search_settings(prepared, spec.nms, cap, seed).table
+    return sweep(prepared, (), cap, proposed if allowed is None else joined([allowed, proposed]))
+
+
+def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> Solution:
+    """Chooses from a sweep, cuts and caps, and says what that earns.
+
+    Args:
+        swept: of the raw set.
+        spec: what may be done.
+        weights: (B, M) from `uncertainty.image_weights`.
+        folds: (M,) from `cutoffs.image_folds`.
+    """
+    prepared, measure = swept.prepared, swept.prepared.truth.rule.measure
+    choice, cutoff = _choice(swept, spec, weights, folds)
+    uncapped = match(prepared, cut(swept.combine(choice.index), cutoff))
     capped = _capped(uncapped, spec.max_per_image)
-    ids = prepared.truth.category_id.tolist()
-    settings = swept.table.settings
-    final = score_of(prepared.truth, capped.class_ap())
+    gate = best_image_gate(capped)[0] if measure.image_accuracy else 0.0
+    final = match(prepared, _gated(capped, gate)) if gate else capped
+    result, ids = final.score(), prepared.truth.category_id.tolist()
     return Solution(
-        setting_of={id_: settings[place] for id_, place in zip(ids, choice.index.tolist(), strict=True)},
-        global_setting=settings[choice.global_index],
-        cutoff_of=dict(zip(ids, cutoffs.value.tolist(), strict=True)),
-        score=final,
-        interval=interval(replicate_scores(replicate_aps(capped, weights), prepared.truth)),
-        cap_cost=_score(uncapped) - (final.score or 0.0),
-        settings_tried=len(settings),
+        setting_of={id_: swept.table.settings[place] for id_, place in zip(ids, choice.index.tolist(), strict=True)},
+        global_setting=swept.table.settings[choice.global_index],
+        cutoff_of=dict(zip(ids, cutoff.tolist(), strict=True)),
+        score=result,
+        interval=interval(replicate_values(final, weights)[1]),
+        cap_cost=(uncapped.score().score or 0.0) - (capped.score().score or 0.0),
+        settings_tried=swept.size,
         max_per_image=spec.max_per_image,
         share_won={
             id_: share for id_, share in zip(ids, choice.share_won.tolist(), strict=True) if not np.isnan(share)
         },
+        image_gate=gate,
+        notice=cutoff_notice(spec.cutoffs, measure.is_plain_ap) or "",
     )
+
+
+def _choice(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> tuple[Choice, FloatArray]:
+    """The settings, and the cutoffs (C,): exact where the rule charges for false alarms, free ones under an AP."""
+    measure = swept.prepared.truth.rule.measure
+    if measure.kind == "ap":
+        choice, exact = choose(swept, spec.per_class, weights), None
+    else:
+        choice, exact = choose_charged(swept, spec.per_class, weights)
+    if spec.cutoffs == "optuna":
+        from results.post_optuna import search_cutoffs  # knows Optuna, which only this search needs
+
+        return choice, search_cutoffs(swept.combine(choice.index), SEED_OF_CUTOFFS)
+    if exact is not None:
+        return choice, exact
+    if spec.cutoffs == "none" or not measure.is_plain_ap:
+        return choice, no_cutoffs(swept.prepared.truth).value
+    return choice, tolerance_cutoffs(swept.combine(choice.index), weights, folds).value
+
+
+def _gated(matched: Matched, gate: float) -> Kept:
+    kept = matched.kept
+    image = matched.prepared.detections.image[kept.rows]
+    return subset(kept, images_above(image, kept.scores, gate))
 
 
 def apply_solution(raw: Detections, solution: Solution) -> Detections:
@@ -151,10 +217,13 @@ def apply_solution(raw: Detections, solution: Solution) -> Detections:
     left = apply_nms(counted, solution.setting_of, None)
     ids, place = np.unique(left.category_id, return_inverse=True)
     cutoff = np.array([solution.cutoff_of[id_] for id_ in ids.tolist()])
-    return cap_per_image(left.select(left.scores >= cutoff[place]) if len(left) else left, solution.max_per_image)
+    capped = cap_per_image(left.select(left.scores >= cutoff[place]) if len(left) else left, solution.max_per_image)
+    if not solution.image_gate:
+        return capped
+    return capped.select(images_above(capped.image_id, capped.scores, solution.image_gate))
 
 
-def _class_cap(rule: Rule, spec: PostSpec) -> int | None:
+def class_cap(rule: Rule, spec: PostSpec) -> int | None:
     """The cap per class that the rule and the spec make together; a cap across classes bounds each class too."""
     caps = [cap for cap in (rule.max_per_image_and_class, spec.max_per_image) if cap is not None]
     return min(caps, default=None)
@@ -166,10 +235,6 @@ def _capped(matched: Matched, max_per_image: int | None) -> Matched:
     kept = matched.kept
     image = matched.prepared.detections.image[kept.rows]
     return match(matched.prepared, subset(kept, best_per_image(image, kept.scores, max_per_image)))
-
-
-def _score(matched: Matched) -> float:
-    return score_of(matched.prepared.truth, matched.class_ap()).score or 0.0
 
 
 def _groups(image_id: IntArray, group_of_image: Mapping[int, int] | None) -> IntArray | None:

@@ -5,17 +5,18 @@ x classes) is the exact optimum over all combinations. On a small validation set
 gate against it. Cutoffs and caps across classes are `results.solve`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from results.boxes import FloatArray, IntArray
-from results.postprocess import NmsSetting, Suppressor
+from results.measures import class_values
+from results.postprocess import NmsKind, NmsSetting, Suppressor
 from results.prepared import PreparedSet
 from results.scoring import Kept, Matched, match, weighted_mean
-from results.uncertainty import replicate_aps
+from results.uncertainty import replicate_values
 
 GATE = 0.95
 
@@ -36,6 +37,11 @@ class SweepTable:
     weight: FloatArray
     ap: FloatArray
 
+    def of_kinds(self, kinds: Sequence[NmsKind]) -> "SweepTable":
+        """The rows of these kinds of NMS."""
+        left = [place for place, setting in enumerate(self.settings) if setting.kind in kinds]
+        return replace(self, settings=tuple(self.settings[place] for place in left), ap=self.ap[left])
+
     def scores(self) -> FloatArray:
         """(S,) score of each setting used for all classes; 0 everywhere when no class is defined."""
         return np.array([weighted_mean(row, self.weight) or 0.0 for row in self.ap])
@@ -53,6 +59,13 @@ class SweepTable:
         return np.where(gain, best, everywhere)
 
 
+def joined(tables: Sequence[SweepTable]) -> SweepTable:
+    """All rows of tables of one raw set and rule, each setting once."""
+    rows = {setting: row for table in tables for setting, row in zip(table.settings, table.ap, strict=True)}
+    ap = np.array(list(rows.values())).reshape(len(rows), -1)
+    return replace(tables[0], settings=tuple(rows), ap=ap)
+
+
 @dataclass(frozen=True)
 class Sweep:
     """A table with what it takes to make any of its combinations again.
@@ -64,6 +77,11 @@ class Sweep:
     prepared: PreparedSet
     suppressor: Suppressor
     table: SweepTable
+
+    @property
+    def size(self) -> int:
+        """How many settings there are."""
+        return len(self.table.settings)
 
     def combine(self, index: IntArray) -> Matched:
         """The detections under setting `index[c]` for class c, matched."""
@@ -89,20 +107,56 @@ class Choice:
     share_won: FloatArray
 
 
-def sweep(prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None) -> Sweep:
+def sweep(
+    prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None, known: SweepTable | None = None
+) -> Sweep:
     """AP of each class under each setting.
 
     Args:
         prepared: the raw set.
         settings: at least one.
         cap: most detections per class and image; None for the rule's own cap.
+        known: rows that are not computed again; all of them are part of the result.
     """
-    suppressor = Suppressor(prepared.detections, prepared.truth.rule.max_per_image_and_class if cap is None else cap)
-    ap = np.empty((len(settings), len(prepared.truth.category_id)))
-    for place, kept in suppressor.run_all(settings):
-        ap[place] = match(prepared, kept).class_ap()
-    table = SweepTable(tuple(settings), prepared.truth.category_id, prepared.truth.weight, ap)
+    most = prepared.truth.rule.max_per_image_and_class if cap is None else cap
+    suppressor = Suppressor(prepared.detections, most, prepared.graph)
+    rows = {} if known is None else dict(zip(known.settings, known.ap, strict=True))
+    new = [setting for setting in settings if setting not in rows]
+    every = tuple(dict.fromkeys([*rows, *settings]))
+    found = {new[place]: class_row(match(prepared, kept)) for place, kept in suppressor.run_all(new)}
+    ap = np.array([rows[setting] if setting in rows else found[setting] for setting in every])
+    table = SweepTable(every, prepared.truth.category_id, prepared.truth.weight, ap)
     return Sweep(prepared, suppressor, table)
+
+
+def refined(swept: Sweep, steps: int = 2) -> Sweep:
+    """Adds settings between each class's best and its neighbours of the same kind, for all classes in one pass.
+
+    Args:
+        swept: what `sweep` returned.
+        steps: new settings on either side.
+    """
+    best = set(swept.table.best_per_class().tolist()) | {swept.table.best_global()}
+    new = {setting for place in best for setting in _between(swept.table.settings, place, steps)}
+    ordered = sorted(new, key=lambda setting: (setting.kind, setting.value))
+    return sweep(swept.prepared, ordered, swept.suppressor.cap, swept.table)
+
+
+def _between(settings: Sequence[NmsSetting], place: int, steps: int) -> Iterator[NmsSetting]:
+    best = settings[place]
+    values = sorted({setting.value for setting in settings if setting.kind == best.kind})
+    at = values.index(best.value)
+    for other in values[max(at - 1, 0) : at] + values[at + 1 : at + 2]:
+        for step in range(1, steps + 1):
+            yield best.with_value(best.value + (other - best.value) * step / (steps + 1))
+
+
+def class_row(matched: Matched) -> FloatArray:
+    """AP by class, or what a rule's own function says; cutoffs of F-beta rules are `results.charged`."""
+    truth = matched.prepared.truth
+    if not truth.rule.measure.function:
+        return matched.class_ap()
+    return np.asarray(class_values(matched.row_bits(), truth, np.ones((1, len(truth.image_id))))[0])
 
 
 def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: FloatArray) -> Choice:
@@ -126,8 +180,8 @@ def choose(swept: Sweep, rule: Literal["gate", "argmax", "global"], weights: Flo
 
 
 def _share_won(swept: Sweep, best: IntArray, everywhere: int, weights: FloatArray) -> FloatArray:
-    ours = replicate_aps(swept.combine(best), weights)
-    theirs = replicate_aps(swept.combine(np.full(len(best), everywhere)), weights)
+    ours = replicate_values(swept.combine(best), weights)[0]
+    theirs = replicate_values(swept.combine(np.full(len(best), everywhere)), weights)[0]
     asked = ~np.isnan(ours)
     return np.asarray((ours > theirs).sum(axis=0) / np.maximum(asked.sum(axis=0), 1))
 
@@ -143,4 +197,5 @@ def _combined(kept: dict[int, Kept], index: IntArray) -> Kept:
         rows.append(part.rows[span])
         scores.append(part.scores[span])
     ends = np.cumsum([0, *map(len, rows)])
-    return Kept(np.concatenate(rows), np.concatenate(scores), ends)
+    decayed = any(kept[setting].decayed for setting in index.tolist())
+    return Kept(np.concatenate(rows), np.concatenate(scores), ends, decayed)

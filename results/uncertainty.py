@@ -4,15 +4,17 @@ Images (or groups of images that belong together) are drawn with replacement; bo
 only reweights images. AP is biased upward on small sets: compare paired differences, never APs across set sizes.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from results.boxes import Detections, FloatArray, IntArray, Truth
 from results.kernels_ap import weighted_average_precisions
+from results.measures import class_values, scores
 from results.prepared import PreparedTruth, prepare, prepare_truth
 from results.rules import Rule
-from results.scoring import Matched, keep_all, match, weighted_mean
+from results.scoring import Matched, keep_all, match
 
 REPLICATES = 500
 LEVEL = 0.95
@@ -31,6 +33,11 @@ class Comparison:
     difference: float
     interval: tuple[float, float]
     probability: float
+
+    @property
+    def known(self) -> bool:
+        """Both scores are defined, and so is the interval."""
+        return not math.isnan(self.difference + self.interval[0] + self.interval[1])
 
     @property
     def tied(self) -> bool:
@@ -55,16 +62,17 @@ def image_weights(images: int, replicates: int, seed: int, group: IntArray | Non
     return np.ascontiguousarray(counts[:, member], dtype=np.float64)
 
 
-def replicate_aps(matched: Matched, weights: FloatArray) -> FloatArray:
+def replicate_aps(matched: Matched, weights: FloatArray, boxes: FloatArray | None = None) -> FloatArray:
     """AP per replicate and class (B, C); NaN where a replicate drew no truth of the class.
 
     Args:
-        matched: detections with their match codes.
+        matched: detections with their match bits.
         weights: (B, M) from `image_weights`.
+        boxes: (C,) truth boxes of every replicate; None weighs the truth as the detections.
     """
     truth = matched.prepared.truth
-    totals = weights @ truth.count.T
-    return weighted_average_precisions(weights, matched.events(), totals, truth.ap_kind, truth.rule.recall_points())
+    totals = weights @ truth.count.T if boxes is None else np.repeat(boxes[None], len(weights), axis=0)
+    return weighted_average_precisions(weights, matched.events(), totals, truth.integration)
 
 
 def replicate_scores(aps: FloatArray, truth: PreparedTruth) -> FloatArray:
@@ -74,6 +82,19 @@ def replicate_scores(aps: FloatArray, truth: PreparedTruth) -> FloatArray:
     summed = np.where(defined, aps, 0.0) @ truth.weight
     scores: FloatArray = np.divide(summed, total, out=np.full(len(aps), np.nan), where=total > 0)
     return scores
+
+
+def replicate_values(matched: Matched, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What the rule measures per replicate and class (B, C), and the score per replicate (B,)."""
+    truth = matched.prepared.truth
+    measure = truth.rule.measure
+    if measure.is_plain_ap:
+        aps = replicate_aps(matched, weights)
+        return aps, replicate_scores(aps, truth)
+    rows = matched.row_bits()
+    by_ap = measure.kind == "ap" and not measure.function
+    values = replicate_aps(matched, weights) if by_ap else class_values(rows, truth, weights)
+    return values, scores(values, rows, truth, weights)
 
 
 def interval(values: FloatArray, level: float = LEVEL) -> tuple[float, float]:
@@ -94,9 +115,9 @@ def compare(truth: Truth, detections: tuple[Detections, Detections], rule: Rule,
     prepared_truth = prepare_truth(truth, rule)
     weights = image_weights(len(prepared_truth.image_id), REPLICATES, seed)
     first, second = (_matched(prepared_truth, part) for part in detections)
-    scores = [replicate_scores(replicate_aps(matched, weights), prepared_truth) for matched in (first, second)]
-    values = [weighted_mean(matched.class_ap(), prepared_truth.weight) for matched in (first, second)]
-    difference = scores[0] - scores[1]
+    replicates = [replicate_values(matched, weights)[1] for matched in (first, second)]
+    values = [matched.score().score for matched in (first, second)]
+    difference = replicates[0] - replicates[1]
     known = difference[~np.isnan(difference)]
     return Comparison(
         difference=float("nan") if values[0] is None or values[1] is None else values[0] - values[1],

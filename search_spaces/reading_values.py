@@ -135,9 +135,9 @@ def read_post(node: Node | None, faults: Faults) -> PostSettings:
     return PostSettings(
         nms=section.words("nms", NMS_KINDS, default.nms),
         per_class=section.word("per_class", ("gate", "argmax", "global"), (), default.per_class),
-        cutoffs=section.word("cutoffs", ("tolerance", "none"), ("optuna",), default.cutoffs),
+        cutoffs=section.word("cutoffs", ("tolerance", "none", "optuna"), (), default.cutoffs),
         max_per_image=None if cap is None else int(cap),
-        search=section.word("search", ("exact",), ("optuna",), default.search),
+        search=section.word("search", ("exact", "optuna"), (), default.search),
     )
 
 

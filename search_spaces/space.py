@@ -75,9 +75,10 @@ class PostSettings:
     Attributes:
         nms: kinds of non-maximum suppression that are compared ("hard", "soft_linear", "soft_gaussian").
         per_class: "gate" (a class leaves the global setting only when the bootstrap agrees), "argmax" or "global".
-        cutoffs: "tolerance" (score cutoffs that cost nothing, proved out of fold) or "none".
+        cutoffs: "tolerance" (score cutoffs that cost nothing, proved out of fold), "none", or "optuna" (TPE proposes
+            them; under a rule that is a plain AP this cannot help, and `results.post_settings.cutoff_notice` says why).
         max_per_image: cap on the boxes of one image over all classes, None for no cap.
-        search: "exact".
+        search: "exact" (a grid, recombined by class) or "optuna" (TPE proposes the settings, recombined alike).
     """
 
     nms: tuple[str, ...] = ("hard", "soft_linear", "soft_gaussian")

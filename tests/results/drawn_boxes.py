@@ -38,10 +38,10 @@ def category_list(count: int) -> tuple[Category, ...]:
     return tuple(Category(place + 1, f"class {place + 1}") for place in range(count))
 
 
-def draw(seed: int, rows: int = 300, boxes: int = 60) -> tuple[Truth, Detections]:
+def draw(seed: int, rows: int = 300, boxes: int = 60, most_classes: int = 7) -> tuple[Truth, Detections]:
     """One random set; the last class has no truth, scores tie in half of the sets."""
     rng = np.random.default_rng(seed)
-    images, classes = int(rng.integers(1, 12)), int(rng.integers(1, 8))
+    images, classes = int(rng.integers(1, 12)), int(rng.integers(1, most_classes + 1))
     boxes, rows = int(rng.integers(1, boxes)), int(rng.integers(1, rows))
     truth_xywh = _random_boxes(rng, boxes)
     truth_image = rng.integers(1, images + 1, boxes)

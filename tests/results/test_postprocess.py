@@ -12,6 +12,7 @@ from results.postprocess import (
     PostSpec,
     Suppressor,
     apply_nms,
+    apply_nms_across_classes,
     best_per_image,
     default_settings,
 )
@@ -72,6 +73,18 @@ def test_classes_and_images_do_not_suppress_each_other() -> None:
     ids = np.array([1, 1, 2, 2])
     raw = Detections(np.array([1, 2, 1, 2]), ids, np.array([BOX] * 4), np.full(4, 0.5))
     assert len(apply_nms(raw, NmsSetting(), None)) == 4
+
+
+@pytest.mark.parametrize("kind", NMS_KINDS)
+def test_across_classes_is_the_same_as_one_class(kind: str) -> None:
+    _, raw = draw(7, rows=500)
+    setting = NmsSetting(kind)  # type: ignore[arg-type]
+    one = Detections(raw.image_id, np.ones_like(raw.category_id), raw.boxes_xywh, raw.scores)
+    found, expected = apply_nms_across_classes(raw, setting, 5), apply_nms(one, setting, 5)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    np.testing.assert_array_equal(found.boxes_xywh, expected.boxes_xywh)
+    assert len(apply_nms_across_classes(Detections.empty(), setting, None)) == 0
+    assert len(set(found.category_id)) > 1
 
 
 def test_each_class_gets_its_own_setting() -> None:

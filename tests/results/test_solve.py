@@ -63,13 +63,14 @@ def test_a_cutoff_drops_a_free_tail_and_keeps_the_score() -> None:
         np.concatenate([np.full(count, 0.5), np.full(count, 0.1)]),
     )
     solution = solve(truth, raw, load_rule("voc50"), PostSpec(), 0)
-    assert solution.cutoff_of == {1: 0.5}
+    assert 0.1 < solution.cutoff_of[1] <= 0.5
     assert solution.score.score == 1.0
     assert len(apply_solution(raw, solution)) == count
 
 
-def test_a_cutoff_never_raises_an_ap() -> None:
-    for seed in range(100):
+@pytest.mark.parametrize("seeds", [range(100), pytest.param(range(100, 3000), marks=pytest.mark.slow)])
+def test_a_cutoff_never_raises_an_ap(seeds: range) -> None:
+    for seed in seeds:
         truth, detections = draw(seed, rows=200)
         prepared = prepare(prepare_truth(truth, load_rule("coco" if seed % 2 else "voc50")), detections)
         matched = match(prepared, keep_all(prepared))
@@ -113,9 +114,3 @@ def test_groups_must_cover_the_images() -> None:
     assert grouped.interval == pytest.approx((grouped.score.score,) * 2)
     with pytest.raises(InputError, match="group"):
         solve(truth, raw, load_rule("voc50"), PostSpec(), 0, {})
-
-
-def test_another_solver_is_refused() -> None:
-    truth, raw = draw(1)
-    with pytest.raises(InputError, match="exact"):
-        solve(truth, raw, load_rule("voc50"), PostSpec(search="optuna"), 0)

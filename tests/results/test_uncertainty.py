@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from drawn_boxes import draw
+from drawn_boxes import category_list, draw, image_list
 
 from results.boxes import Detections, Truth
 from results.prepared import prepare, prepare_truth
@@ -80,6 +80,38 @@ def test_no_defined_class_gives_no_interval() -> None:
     assert np.isnan(
         replicate_scores(replicate_aps(matched, np.zeros((2, len(truth.images)))), matched.prepared.truth)
     ).all()
+
+
+def simulated(seed: int, images: int = 60) -> tuple[Truth, Detections, Detections]:
+    """One box an image, seen by two systems that find 80% and 70% of them among noise."""
+    rng = np.random.default_rng(seed)
+    image = np.arange(images) + 1
+    one = np.ones(images, dtype=np.int64)
+    box = np.tile([10.0, 10.0, 20.0, 20.0], (images, 1))
+    truth = Truth(image_list(images), category_list(1), image, image, one, box, np.zeros(images, dtype=np.bool_))
+    hard = rng.normal(0, 0.5, images)
+    systems = []
+    for bias in (0.84, 0.52):
+        found = hard + rng.normal(0, 0.86, images) < bias
+        place = np.where(found[:, None], box, box + 50)
+        score = 1 / (1 + np.exp(-rng.normal(np.where(found, 1.0, 0.0), 1.0)))
+        systems.append(Detections(image, one, place, score))
+    return truth, systems[0], systems[1]
+
+
+@pytest.fixture(scope="module")
+def simulated_intervals() -> np.ndarray:
+    found = [
+        compare(truth, pair, load_rule("voc50"), seed) for seed in range(300) for truth, *pair in [simulated(seed)]
+    ]
+    return np.array([(one.difference, *one.interval) for one in found])
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_intervals_of_paired_aps_cover_as_often_as_they_say(simulated_intervals: np.ndarray, scale: float) -> None:
+    difference, low, high = simulated_intervals.T
+    inside = np.abs((low + high) / 2 - difference.mean()) <= scale * (high - low) / 2
+    assert (0.92 <= inside.mean() <= 0.98) == (scale == 1.0)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])

@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_boxes import draw
+
+from results.boxes import Detections, Truth, write_detections, write_truth
+from results.layout import RunLayout, run_layout
+from results.leaderboard import main
+from results.ledger import COMPLETE, Ledger, TrialRecord
+from results.ties import ties
+
+RECORDS = [TrialRecord(number, state=COMPLETE, score=0.9 - number / 10) for number in range(3)]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLayout:
+    monkeypatch.chdir(tmp_path)
+    layout = run_layout("night")
+    truth, found = draw(2)
+    noise = Detections(found.image_id, found.category_id, found.boxes_xywh + 900, found.scores)
+    for number, detections in enumerate((found, found, noise)):
+        _write(layout, number, truth, detections)
+    with Ledger.create(layout.ledger, {"rule": "voc50"}) as ledger:
+        for record in RECORDS:
+            done = {"state": COMPLETE, "score": record.score, "summary": {"settings": {"1": "hard 0.5"}}}
+            ledger.append({"event": "asked", "number": record.number, "params": {}, "from": "sampler"})
+            ledger.append({"event": "finished", "number": record.number, **done})
+    return layout
+
+
+def _write(layout: RunLayout, number: int, truth: Truth, detections: Detections) -> None:
+    trial = layout.trial(number)
+    trial.folder.mkdir(parents=True)
+    write_truth(trial.truth, truth)
+    write_detections(trial.detections, detections, {})
+
+
+def test_a_trial_is_tied_with_its_twin_and_not_with_noise(run: RunLayout) -> None:
+    found = ties(run, RECORDS, "voc50")
+    assert {number: one.tied for number, one in found.items()} == {1: True, 2: False}
+
+
+def test_trials_without_files_or_with_another_truth_are_not_compared(run: RunLayout) -> None:
+    run.trial(1).detections.unlink()
+    write_truth(run.trial(2).truth, draw(3)[0])
+    assert ties(run, RECORDS, "voc50") == {}
+    run.trial(0).truth.unlink()
+    assert ties(run, RECORDS, "voc50") == ties(run, [], "voc50") == {}
+
+
+def test_the_leaderboard_says_so(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "Tied with trial 0 (95% of the paired difference holds 0): trial 1." in page
+    assert "Settings of trial 0: 1 hard 0.5." in page
+    assert "small set" in page
+    assert main(["--json"]) == 0
+    trials = json.loads(capsys.readouterr().out)["trials"]
+    assert [trial.get("tied_with_best") for trial in trials] == [None, True, False]
+    assert trials[2]["best_minus_this"]["interval"][0] > 0
+    assert np.isfinite(trials[1]["best_minus_this"]["probability"])
