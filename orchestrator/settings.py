@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.options import Options
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
+from results.post_settings import cutoff_notice
 from results.rules import load_rule
 from search_spaces.loading import load_space, profile_names
 from search_spaces.space import Space
@@ -81,6 +82,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     rule, rule_notice = _rule(space, dataset)
     summary = check_dataset(dataset)
     _check_classes(rule, summary)
+    cutoffs = cutoff_notice(space.post.cutoffs, load_rule(rule).measure.is_plain_ap)
     settings = Settings(
         space=space,
         dataset=dataset,
@@ -89,7 +91,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
         trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
         hours=options.hours or space.search.hours,
         seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
-        notices=(why, *rule_notice, *summary.notices),
+        notices=(why, *rule_notice, *([cutoffs] if cutoffs else []), *summary.notices),
     )
     if resumed:
         _check_unchanged(settings, earlier, resumed)

@@ -201,6 +201,7 @@ def _summary(
         "train_s": round(train_s, 2),
         "view": {"scale": best.view.scale, "flip": best.view.flip},
         "nms": best.solution.global_setting.label(),
+        "settings": {str(category): one.label() for category, one in best.solution.setting_of.items()},
     }
 
 
