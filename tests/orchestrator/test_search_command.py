@@ -11,6 +11,7 @@ import pytest
 from search_processes import Commands, cluster, ended, trials_with, wait_until
 from tiny_search import write_data, write_space
 
+from results.commands import as_typed
 from results.ledger import COMPLETE, FAIL, RUNNING, trials_of
 
 SEARCH = "{sampler: tpe, pruner: none, epochs: 3, trials: 8, hours: 1}"
@@ -52,7 +53,7 @@ def test_a_search_runs_to_its_end_through_failures(commands: Commands) -> None:
     write_space(commands.folder, FAILING, SEARCH, TWO_FAIL)
     code, said, complaints = commands.finish(*BASIC, "--name", "a")
     assert (code, complaints) == (0, "")
-    assert "next: python -m ensembles.build --top 5 --run a" in said
+    assert f"next: {as_typed('python -m ensembles.build --top 5 --run a')}" in said
     events = commands.events("a")
     records = trials_of(events)
     assert sorted(records) == list(range(8))
@@ -109,7 +110,7 @@ def test_an_interrupted_search_says_how_to_go_on(commands: Commands, shared: dic
     before = commands.events("a")
     assert (code, complaints, before[-1]["reason"]) == (130, "", "interrupted")
     remedy = next(line for line in said.splitlines() if "--resume" in line)
-    command = [sys.executable, *shlex.split(remedy)[1:]]
+    command = [sys.executable, *shlex.split(remedy.removeprefix("uv run "))[1:]]
     resumed = commands.start(*command)
     wait_until(lambda: "ray_search_best_score" in _metrics(shared))
     assert ended(resumed)[0] == 0
