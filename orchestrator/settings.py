@@ -58,6 +58,7 @@ class Settings:
             "train_digest": self.summary.train.fingerprints.digest,
             "val_digest": self.summary.val.fingerprints.digest,
             "rule": self.rule,
+            "group_by": self.dataset.group_by,
             "trials": self.trials,
             "epochs": self.space.search.epochs,
             "seed": self.seed,

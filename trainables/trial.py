@@ -18,6 +18,7 @@ from torch import nn
 from results.boxes import Detections, Truth, write_detections, write_truth
 from results.coco_table import coco_numbers
 from results.errors import InputError
+from results.groups import group_of_image
 from results.layout import TrialLayout, write_atomically
 from results.postprocess import PostSpec
 from results.rules import Rule, load_rule
@@ -41,6 +42,7 @@ class _Validation:
     post: PostSpec
     category_ids: tuple[int, ...]
     seed: int
+    group_of_image: Mapping[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def _judge(model: nn.Module, validation: _Validation, view: View) -> _Solved:
     started = time.monotonic()
     raw = predict_raw(model, validation.images, view, validation.category_ids)
     elapsed_s = time.monotonic() - started
-    solution = solve(validation.truth, raw, validation.rule, validation.post, validation.seed)
+    solution = solve(
+        validation.truth, raw, validation.rule, validation.post, validation.seed, validation.group_of_image
+    )
     return _Solved(view, raw, solution, len(validation.images) / max(elapsed_s, 1e-9))
 
 
@@ -128,7 +132,8 @@ def _validation(job: TrialJob, dataset: Dataset) -> _Validation:
     rule = load_rule(job.rule)
     files = image_files(truth.images, dataset.val.images)
     ids = scored_category_ids(rule, truth)
-    return _Validation(files, truth, rule, _post_spec(job.post), ids, job.seed)
+    groups = group_of_image(dataset.group_by, truth.images)
+    return _Validation(files, truth, rule, _post_spec(job.post), ids, job.seed, groups)
 
 
 def _check_combination(job: TrialJob) -> None:

@@ -3,12 +3,12 @@
 It does not read annotation files, does not hash, and raises nothing; `trainables.data.dataset.check_dataset` does.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from results.boxes import Category, Images, Truth
 from results.errors import InputError
+from results.groups import group_name
 from trainables.data.fingerprint import ImageFingerprints, shared_images
 
 _SHOWN = 3
@@ -51,11 +51,11 @@ def group_faults(group_by: str | None, train: Sequence[str], val: Sequence[str])
     """Groups of frames with members in both splits, and an expression that matches no file name at all."""
     if group_by is None:
         return []
-    groups = {_group(group_by, name) for name in train} - {None}
+    groups = {group_name(group_by, name) for name in train} - {None}
     if not groups:
         received = f"{group_by!r}, first name {train[0] if train else 'none'!r}"
         return [InputError("'group_by' matches file names of train", received, "correct the expression")]
-    straddling = [name for name in val if _group(group_by, name) in groups]
+    straddling = [name for name in val if group_name(group_by, name) in groups]
     if not straddling:
         return []
     received = f"{len(straddling)} images of val share a group with train: {_some(straddling)}"
@@ -76,13 +76,6 @@ def overlap_faults(
     if not pairs:
         return []
     return [InputError(rule, f"{len(pairs)} images of val have the content of a train image: {_some(pairs)}", remedy)]
-
-
-def _group(pattern: str, name: str) -> str | None:
-    found = re.search(pattern, name)
-    if found is None:
-        return None
-    return found.group(1) if found.re.groups else found.group(0)
 
 
 def _some(names: Sequence[str]) -> str:
