@@ -47,7 +47,8 @@ def coco_class_rows(truth: Truth, detections: Detections) -> dict[int, dict[str,
     evaluation.evaluate()
     evaluation.accumulate()
     # (IoUs, recalls, classes, areas, caps): all areas come first, the cap of 100 last; -1 is undefined.
-    precision = evaluation.eval["precision"][:, :, :, 0, -1]
+    accumulated = evaluation.eval or {}
+    precision = accumulated["precision"][:, :, :, 0, -1]
     for place, id_ in enumerate(evaluation.params.cat_ids):
         rows[id_] = {"AP": _mean(precision[:, :, place]), "AP50": _mean(precision[0, :, place])}
     return rows
