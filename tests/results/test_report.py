@@ -124,7 +124,7 @@ def test_tpe_and_the_exact_search_stand_side_by_side() -> None:
     solution = solve(truth, raw, RULE, replace(SPEC, search="optuna"), 0)
     exact = solve(truth, raw, RULE, SPEC, 0)
     assert solution.exact_score == pytest.approx(exact.score.score)
-    assert f"| exact | {exact.score.score:.4f} |" in search_lines(solution)
+    assert f"| exact over the grid | {exact.score.score:.4f} |" in search_lines(solution)
     assert Solution.from_dict(json.loads(json.dumps(solution.to_dict()))) == solution
     assert search_lines(exact) == []
 
