@@ -49,7 +49,7 @@ class Solution:
         image_gate: images whose best score is below it lose all detections; 0 for none.
         notice: what the user should know of the spec, e.g. that it cannot help; empty for nothing.
         search: what proposed the settings, exact or optuna.
-        exact_score: what the exact search of the grid earns in the place of TPE; None where nobody asked TPE, or it is undefined.
+        exact_score: what the exact search of the grid earns in TPE's place; None without TPE, or if undefined.
     """
 
     setting_of: dict[int, NmsSetting]
