@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Callable
 
-# Before hotcoco starts its threads.
-os.environ["RAYON_NUM_THREADS"] = "1"
+# Before hotcoco starts its threads; `threads.py` alone asks for two.
+os.environ.setdefault("RAYON_NUM_THREADS", "1")
 
 import hotcoco
 import numpy as np
@@ -43,7 +43,7 @@ def table(name: str, quick: bool) -> str:
     """All tools on one set, with the ratio to hotcoco at the same work."""
     given = inputs(name)
     rounds = ROUNDS[name]
-    ours, reference = _ours(given, rounds), _hotcoco(given, rounds)
+    ours, reference = our_tools(given, rounds), hotcoco_tools(given, rounds)
     slow = {} if quick else _slow(given)
     times = cpu_ms({**ours, **reference, **slow})
     equal, replicate = times["hotcoco, equal work"], times["hotcoco `compare`, 50 replicates"] / 50
@@ -55,7 +55,8 @@ def table(name: str, quick: bool) -> str:
     return f"## {name}\n\n{markdown(['tool', 'CPU ms', 'ratio'], rows)}"
 
 
-def _ours(given: Inputs, rounds: int) -> dict[str, Tool]:
+def our_tools(given: Inputs, rounds: int) -> dict[str, Tool]:
+    """This project's rows of the table."""
     truth = prepare_truth(given.truth, COCO)
     prepared = prepare(truth, given.detections)
     half = np.random.default_rng(0).random(len(prepared)) < 0.9
@@ -76,7 +77,8 @@ def _ours(given: Inputs, rounds: int) -> dict[str, Tool]:
     }
 
 
-def _hotcoco(given: Inputs, rounds: int) -> dict[str, Tool]:
+def hotcoco_tools(given: Inputs, rounds: int) -> dict[str, Tool]:
+    """The rows of hotcoco, on the threads that RAYON_NUM_THREADS gives it."""
     truth, rows = _dataset(given), _rows(given)
     reference = hotcoco.COCO(truth)
     found = reference.load_res(rows)

@@ -148,13 +148,17 @@ def _run(
     except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
         pass
     ledger.append({"event": "stopped", "reason": "finished" if study.is_over() else "interrupted"})
+    _show(study, settings.rule, layout, console)
     return _end(study, options, layout, console)
 
 
-def _end(study: "Study", options: Options, layout: RunLayout, console: "Console") -> int:
-    from results.leaderboard import render
+def _show(study: "Study", rule: str, layout: RunLayout, console: "Console") -> None:
+    from results.leaderboard import show
 
-    console.print(render(study.records.values(), console.width, layout.name))
+    show(console, layout, study.records.values(), rule)
+
+
+def _end(study: "Study", options: Options, layout: RunLayout, console: "Console") -> int:
     if not study.is_over():
         console.print("interrupted, everything finished is saved; go on with:")
         console.print(resume_command(options, layout), soft_wrap=True, highlight=False)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from hotcoco import COCO, COCOeval
 
-from results.boxes import Detections, Images, Truth
+from results.boxes import Detections, FloatArray, Images, Truth
 
 COCO_KEYS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
@@ -36,6 +36,27 @@ def coco_numbers(truth: Truth, detections: Detections) -> dict[str, float | None
         evaluation.run()
     numbers = evaluation.get_results()
     return {key: None if numbers[key] < 0 else float(numbers[key]) for key in COCO_KEYS}
+
+
+def coco_class_rows(truth: Truth, detections: Detections) -> dict[int, dict[str, float | None]]:
+    """AP and AP50 of every class by contest category id, as `coco_numbers` counts; None without truth of the class."""
+    rows: dict[int, dict[str, float | None]] = {one.id: {"AP": None, "AP50": None} for one in truth.categories}
+    if len(truth) == 0:
+        return rows
+    evaluation = coco_evaluation(truth, detections)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    # (IoUs, recalls, classes, areas, caps): all areas come first, the cap of 100 last; -1 is undefined.
+    accumulated = evaluation.eval or {}
+    precision = accumulated["precision"][:, :, :, 0, -1]
+    for place, id_ in enumerate(evaluation.params.cat_ids):
+        rows[id_] = {"AP": _mean(precision[:, :, place]), "AP50": _mean(precision[0, :, place])}
+    return rows
+
+
+def _mean(precision: FloatArray) -> float | None:
+    known = precision[precision > -1]
+    return float(known.mean()) if known.size else None
 
 
 def coco_evaluation(truth: Truth, detections: Detections, ious: Sequence[float] = ()) -> COCOeval:

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.commands import CommandParser, run_command
-from results.layout import chosen_run
+from results.layout import RunLayout, chosen_run
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, read_events, trials_of
 from results.online import OnlineScore, read_online, record_online
 from results.ties import ties
@@ -74,17 +74,37 @@ def main(arguments: Sequence[str]) -> int:
     records = trials_of(events).values()
     if chosen.record:
         record_online(run.online, Path(chosen.record[0]), chosen.record[1])
-    online = read_online(run.online)
-    finished = [record for record in best_first(records) if record.state == COMPLETE and record.score is not None]
-    tied = ties(run, finished, str(events[0].get("rule"))) if len(finished) > 1 else {}
+    rule = str(events[0].get("rule"))
     if chosen.json:
-        print(as_json(records, online, tied))
+        print(as_json(records, read_online(run.online), _ties(run, _scored(records), rule)))
         return 0
-    console = Console()
-    console.print(render(records, console.width, title=run.name, online=online))
-    if finished:
-        console.print("\n".join(_notes(finished, tied)), style="dim", highlight=False, markup=False)
+    show(Console(), run, records, rule)
     return 0
+
+
+def show(console: Console, run: RunLayout, records: Iterable[TrialRecord], rule: str) -> None:
+    """Prints the leaderboard of a run with its notes: this command's screen and the search's last one.
+
+    Args:
+        console: where to.
+        run: where the trials' files are.
+        records: in any order.
+        rule: that decides ties, by name or path.
+    """
+    ordered = best_first(records)
+    console.print(render(ordered, console.width, title=run.name, online=read_online(run.online)))
+    finished = _scored(ordered)
+    if finished:
+        notes = _notes(finished, _ties(run, finished, rule))
+        console.print("\n".join(notes), style="dim", highlight=False, markup=False)
+
+
+def _scored(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    return [record for record in best_first(records) if record.state == COMPLETE and record.score is not None]
+
+
+def _ties(run: RunLayout, finished: Sequence[TrialRecord], rule: str) -> "dict[int, Comparison]":
+    return ties(run, finished, rule) if len(finished) > 1 else {}
 
 
 def _notes(finished: Sequence[TrialRecord], tied: "Mapping[int, Comparison]") -> list[str]:

@@ -14,13 +14,16 @@ import numpy as np
 from rich.console import Console
 
 from results.boxes import Detections, Truth, read_detections, read_truth
+from results.coco_table import coco_class_rows
 from results.commands import CommandParser, run_command
 from results.errors import DamagedFileError
 from results.layout import RunLayout, TrialLayout, chosen_run
 from results.leaderboard import best_first, render
 from results.ledger import COMPLETE, TrialRecord, read_events, trials_of
 from results.online import read_online
+from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
+from results.report_sections import Kept, number, search_lines, sections
 from results.rules import Rule, load_rule
 from results.score import FEW_BOXES
 from results.scoring import keep_all, match
@@ -30,8 +33,8 @@ from results.uncertainty import REPLICATES, image_weights, interval, replicate_v
 _WIDTH_CHARS = 120
 _SEED = 0
 _HEADER = (
-    "| id | class | boxes | AP | 95% | NMS | cutoff |",
-    "|---:|---|---:|---:|---|---|---:|",
+    "| id | class | boxes | AP | 95% | COCO AP | COCO AP50 | NMS | cutoff |",
+    "|---:|---|---:|---:|---|---:|---:|---|---:|",
 )
 
 
@@ -44,12 +47,16 @@ class BestTrial:
         solution: its post-processing and what that earned.
         name_of: class names by contest category id.
         interval_of: 95% image-bootstrap interval of each class's AP; None if the trial kept no truth.
+        coco_of: COCO's AP and AP50 by contest category id; empty if the trial kept no truth.
+        sections: lines of `results.report_sections`; none if the trial kept no truth.
     """
 
     record: TrialRecord
     solution: Solution
     name_of: Mapping[int, str]
     interval_of: Mapping[int, tuple[float, float]] | None
+    coco_of: Mapping[int, Mapping[str, float | None]]
+    sections: Sequence[str]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,11 +112,32 @@ def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule) -> BestTrial
     name_of = {category.id: category.name for category in rule.categories}
     solution = _read_solution(trial)
     if not trial.truth.is_file():
-        return BestTrial(record, solution, name_of, None)
+        return BestTrial(record, solution, name_of, None, {}, ())
     truth = read_truth(trial.truth)
     detections, _ = read_detections(trial.detections)
     name_of = {category.id: category.name for category in truth.categories} | {i: n for i, n in name_of.items() if n}
-    return BestTrial(record, solution, name_of, class_intervals(truth, detections, rule))
+    raw = read_detections(trial.raw)[0] if trial.raw.is_file() else None
+    return BestTrial(
+        record,
+        solution,
+        name_of,
+        class_intervals(truth, detections, rule),
+        coco_class_rows(truth, detections),
+        sections(Kept(truth, detections, raw, _read_spec(trial), rule)),
+    )
+
+
+def _read_spec(trial: TrialLayout) -> PostSpec | None:
+    """What the post tier was allowed; None for a trial that kept no configuration."""
+    if not trial.config.is_file():
+        return None
+    try:
+        fields = json.loads(trial.config.read_bytes())["job"]["post"]
+        return PostSpec(**{**fields, "nms": tuple(fields["nms"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(
+            f"{trial.config} keeps a trial's post tier; it cannot be read ({error!r}); restore the folder"
+        ) from error
 
 
 def _read_solution(trial: TrialLayout) -> Solution:
@@ -131,7 +159,7 @@ def _best_lines(best: BestTrial) -> list[str]:
     solution = best.solution
     cap = "no cap" if solution.max_per_image is None else f"a cap of {solution.max_per_image} boxes an image"
     lines = [
-        f"## Best trial: {best.record.number}, score {_number(best.record.score)}",
+        f"## Best trial: {best.record.number}, score {number(best.record.score)}",
         "",
         f"{solution.settings_tried} NMS settings tried; best for all classes: {solution.global_setting.label()}."
         f" There is {cap}; it costs {solution.cap_cost:.5f}.",
@@ -143,7 +171,7 @@ def _best_lines(best: BestTrial) -> list[str]:
         lines += ["", f"\\* under {FEW_BOXES} validation boxes: a difference of one AP point is noise."]
     if best.interval_of is None:
         lines += ["", "No intervals: the trial kept no truth beside its detections."]
-    return lines
+    return [*lines, *best.sections, *search_lines(solution)]
 
 
 def _class_row(id_: int, best: BestTrial) -> str:
@@ -153,8 +181,9 @@ def _class_row(id_: int, best: BestTrial) -> str:
         str(id_),
         best.name_of.get(id_, ""),
         f"{boxes}{'*' if boxes < FEW_BOXES else ''}",
-        _number(solution.score.ap[id_]),
+        number(solution.score.ap[id_]),
         _bounds(best.interval_of.get(id_) if best.interval_of else None),
+        *((number(best.coco_of[id_][key]) if id_ in best.coco_of else "-") for key in ("AP", "AP50")),
         solution.setting_of[id_].label() if id_ in solution.setting_of else "-",
         f"{solution.cutoff_of.get(id_, 0.0):.4g}",
     )
@@ -165,10 +194,6 @@ def _bounds(interval_: tuple[float, float] | None) -> str:
     if interval_ is None:
         return "-"
     return "undefined" if np.isnan(interval_[0]) else f"{interval_[0]:.4f} to {interval_[1]:.4f}"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
 
 
 if __name__ == "__main__":

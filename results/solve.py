@@ -4,7 +4,7 @@ The result says what a cap across classes cost; where it binds, the per-class op
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class Solution:
         share_won: by contest category id, the share of replicates in which its best setting beat the global one.
         image_gate: images whose best score is below it lose all detections; 0 for none.
         notice: what the user should know of the spec, e.g. that it cannot help; empty for nothing.
+        search: what proposed the settings, exact or optuna.
+        exact_score: what the exact search of the grid earns in TPE's place; None without TPE, or if undefined.
     """
 
     setting_of: dict[int, NmsSetting]
@@ -61,6 +63,8 @@ class Solution:
     share_won: dict[int, float]
     image_gate: float = 0.0
     notice: str = ""
+    search: str = "exact"
+    exact_score: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json; ids become text, an undefined interval becomes null."""
@@ -81,6 +85,8 @@ class Solution:
             "share_won": {str(id_): share for id_, share in self.share_won.items()},
             "image_gate": self.image_gate,
             "notice": self.notice,
+            "search": self.search,
+            "exact_score": self.exact_score,
         }
 
     @staticmethod
@@ -104,6 +110,8 @@ class Solution:
             share_won={int(id_): share for id_, share in content["share_won"].items()},
             image_gate=content.get("image_gate", 0.0),
             notice=content.get("notice", ""),
+            search=content.get("search", "exact"),
+            exact_score=content.get("exact_score"),
         )
 
 
@@ -135,6 +143,19 @@ def solve(
     return solution_of(swept_by(prepared, spec, seed), spec, weights, folds)
 
 
+def exact_score(prepared: PreparedSet, spec: PostSpec, weights: FloatArray, folds: IntArray) -> float | None:
+    """The score that `spec` earns with the exact search in the place of TPE, for settings and for cutoffs.
+
+    Args:
+        prepared: the raw set.
+        spec: what may be done.
+        weights: (B, M) from `uncertainty.image_weights`.
+        folds: (M,) from `cutoffs.image_folds`.
+    """
+    exact = replace(spec, search="exact", cutoffs="tolerance" if spec.cutoffs == "optuna" else spec.cutoffs)
+    return _earned(swept_by(prepared, exact, 0), exact, weights, folds).final.score().score
+
+
 def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable | None = None) -> Sweep:
     """The settings that `spec` has searched: the grid, or what TPE proposes; with the rows that are known already."""
     cap = class_cap(prepared.truth.rule, spec)
@@ -157,11 +178,8 @@ def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArr
         folds: (M,) from `cutoffs.image_folds`.
     """
     prepared, measure = swept.prepared, swept.prepared.truth.rule.measure
-    choice, cutoff = _choice(swept, spec, weights, folds)
-    uncapped = match(prepared, cut(swept.combine(choice.index), cutoff))
-    capped = _capped(uncapped, spec.max_per_image)
-    gate = best_image_gate(capped)[0] if measure.image_accuracy else 0.0
-    final = match(prepared, _gated(capped, gate)) if gate else capped
+    earned = _earned(swept, spec, weights, folds)
+    choice, cutoff, final = earned.choice, earned.cutoff, earned.final
     result, ids = final.score(), prepared.truth.category_id.tolist()
     return Solution(
         setting_of={id_: swept.table.settings[place] for id_, place in zip(ids, choice.index.tolist(), strict=True)},
@@ -169,15 +187,38 @@ def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArr
         cutoff_of=dict(zip(ids, cutoff.tolist(), strict=True)),
         score=result,
         interval=interval(replicate_values(final, weights)[1]),
-        cap_cost=(uncapped.score().score or 0.0) - (capped.score().score or 0.0),
+        cap_cost=earned.cap_cost,
         settings_tried=swept.size,
         max_per_image=spec.max_per_image,
         share_won={
             id_: share for id_, share in zip(ids, choice.share_won.tolist(), strict=True) if not np.isnan(share)
         },
-        image_gate=gate,
+        image_gate=earned.gate,
         notice=cutoff_notice(spec.cutoffs, measure.is_plain_ap) or "",
+        search=spec.search,
+        exact_score=exact_score(prepared, spec, weights, folds) if spec.search == "optuna" else None,
     )
+
+
+@dataclass(frozen=True)
+class _Earned:
+    """What is left of a sweep after its choice, with the choice."""
+
+    choice: Choice
+    cutoff: FloatArray
+    gate: float
+    cap_cost: float
+    final: Matched
+
+
+def _earned(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> _Earned:
+    choice, cutoff = _choice(swept, spec, weights, folds)
+    uncapped = match(swept.prepared, cut(swept.combine(choice.index), cutoff))
+    capped = _capped(uncapped, spec.max_per_image)
+    gate = best_image_gate(capped)[0] if swept.prepared.truth.rule.measure.image_accuracy else 0.0
+    final = match(swept.prepared, _gated(capped, gate)) if gate else capped
+    cap_cost = (uncapped.score().score or 0.0) - (capped.score().score or 0.0)
+    return _Earned(choice, cutoff, gate, cap_cost, final)
 
 
 def _choice(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> tuple[Choice, FloatArray]:

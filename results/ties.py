@@ -27,12 +27,12 @@ def ties(run: RunLayout, ranked: Sequence[TrialRecord], rule: str) -> "dict[int,
         ranked: COMPLETE trials, best first.
         rule: that decides, by name or path.
     """
-    from results.rules import load_rule  # these compile and load kernels: only a leaderboard with trials pays
-    from results.uncertainty import compare
-
     base = _files(run, ranked[0].number) if ranked else None
     if base is None:
         return {}
+    from results.rules import load_rule  # these compile and load kernels: only trials with files pay
+    from results.uncertainty import compare
+
     found = {}
     for record in ranked[1:MOST_COMPARED]:
         other = _files(run, record.number)

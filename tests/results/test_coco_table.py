@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from faster_coco_eval import COCO, COCOeval_faster
 
 from results.boxes import Category, Detections, Images, Truth, truth_from_coco
-from results.coco_table import COCO_KEYS, coco_numbers
+from results.coco_table import COCO_KEYS, coco_class_rows, coco_numbers
 
 BOTTLES = Path(__file__).parents[3] / "shared/data/bottle_round1/annotations.json"
 
@@ -106,3 +107,16 @@ def test_boxes_without_area_do_not_disturb() -> None:
     truth = _truth([[0, 0, 10, 10], [20, 20, 0, 5]])
     numbers = coco_numbers(truth, _perfect(truth))
     assert 0.0 < (numbers["AP"] or 0.0) <= 1.0
+
+
+def test_class_rows_are_joined_by_id_and_average_to_the_numbers() -> None:
+    truth = _truth([[0, 0, 10, 10], [50, 50, 40, 40], [200, 200, 150, 150]])
+    truth = replace(truth, category_id=np.array([7, 2, 7]), categories=(*truth.categories, Category(4, "dent")))
+    found = _perfect(truth).select(np.array([0, 1]))
+    rows, numbers = coco_class_rows(truth, found), coco_numbers(truth, found)
+    assert rows[2] == pytest.approx({"AP": 1.0, "AP50": 1.0})
+    assert rows[4] == {"AP": None, "AP50": None}
+    assert rows[7]["AP"] == pytest.approx(51 / 101)
+    for key in ("AP", "AP50"):
+        assert np.mean([row[key] for row in rows.values() if row[key] is not None]) == pytest.approx(numbers[key])
+    assert set(coco_class_rows(_truth([]), found)) == {2, 7}

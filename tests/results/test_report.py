@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from results.layout import RunLayout, run_layout, write_atomically
 from results.ledger import Ledger
 from results.postprocess import PostSpec
 from results.report import class_intervals, main
+from results.report_sections import Kept, out_of_fold_lines, search_lines, sections
 from results.rules import load_rule
-from results.solve import apply_solution, solve
+from results.solve import Solution, apply_solution, solve
 
 RULE = load_rule("bottle_round1")
 SPEC = PostSpec(max_per_image=50)
@@ -60,11 +62,12 @@ def test_the_page_shows_the_best_trial_class_by_class(run: RunLayout, capsys: py
     page = capsys.readouterr().out
     assert page.startswith("# Run night\n\nRule: bottle_round1")
     assert "## Best trial: 1, score" in page
-    _, name, boxes, ap, interval, nms, _ = _row(page, 1)
+    _, name, boxes, ap, interval, _, ap50, nms, _ = _row(page, 1)
     assert (name, boxes) == ("瓶盖破损", "25")
     assert float(ap) == pytest.approx(12 / 25, abs=1e-4)
     low, high = map(float, interval.split(" to "))
     assert low < float(ap) < high
+    assert float(ap50) == pytest.approx(49 / 101, abs=1e-4)
     assert nms.split()[0] in ("hard", "soft_linear", "soft_gaussian")
 
 
@@ -72,7 +75,7 @@ def test_small_and_empty_classes_are_marked(run: RunLayout, capsys: pytest.Captu
     run_command(main, [])
     page = capsys.readouterr().out
     assert _row(page, 6)[2:4] == ["5*", "0.0000"]
-    assert _row(page, 2)[2:5] == ["0*", "undefined", "undefined"]
+    assert _row(page, 2)[2:7] == ["0*", *["undefined"] * 4]
     assert "under 20 validation boxes" in page
 
 
@@ -84,6 +87,46 @@ def test_without_truth_there_are_no_intervals_and_the_page_says_so(
     page = capsys.readouterr().out
     assert _row(page, 1)[4] == "-"
     assert "No intervals" in page
+
+
+def test_the_sections_show_what_the_trial_left(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    write_detections(run.trial(1).raw, _scene()[1], {})
+    write_atomically(run.trial(1).config, json.dumps({"job": {"post": asdict(SPEC)}}))
+    assert run_command(main, []) == 0
+    page = capsys.readouterr().out
+    assert "| 15 | no clean images |" in page
+    assert "| missed | 15 |" in page
+    assert "`per_class: gate` scores" in page and "over the best global setting that is +0.0000" in page
+    assert "TPE" not in page and "nan" not in page.lower()
+
+
+@pytest.mark.parametrize(("rule", "reason"), [("bottle_round1", "no raw"), ("f1_macro", "plain AP")])
+def test_an_estimate_that_cannot_be_made_says_why(rule: str, reason: str) -> None:
+    truth, raw = _scene()
+    lines = out_of_fold_lines(Kept(truth, raw, None, SPEC, load_rule(rule)))
+    assert reason in lines[-1]
+    unknown = Kept(truth, raw, raw, None, RULE)
+    assert "configuration does not say" in out_of_fold_lines(unknown)[-1]
+
+
+def test_nothing_found_and_nothing_there_have_sections() -> None:
+    truth, raw = _scene()
+    none = np.zeros(0, dtype=np.int64)
+    blank = Truth(truth.images, truth.categories, none, none, none, np.zeros((0, 4)), none.astype(np.bool_))
+    for there, found in ((truth, Detections.empty()), (blank, raw), (blank, Detections.empty())):
+        page = "\n".join(sections(Kept(there, found, found, SPEC, RULE)))
+        assert "nan" not in page.lower()
+        assert ("Undefined" in page) == (there is blank)
+
+
+def test_tpe_and_the_exact_search_stand_side_by_side() -> None:
+    truth, raw = _scene()
+    solution = solve(truth, raw, RULE, replace(SPEC, search="optuna"), 0)
+    exact = solve(truth, raw, RULE, SPEC, 0)
+    assert solution.exact_score == pytest.approx(exact.score.score)
+    assert f"| exact over the grid | {exact.score.score:.4f} |" in search_lines(solution)
+    assert Solution.from_dict(json.loads(json.dumps(solution.to_dict()))) == solution
+    assert search_lines(exact) == []
 
 
 def test_a_best_trial_without_its_outcome_is_a_damaged_run(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:

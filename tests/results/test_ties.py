@@ -1,13 +1,15 @@
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawn_boxes import draw
+from rich.console import Console
 
 from results.boxes import Detections, Truth, write_detections, write_truth
 from results.layout import RunLayout, run_layout
-from results.leaderboard import main
+from results.leaderboard import main, show
 from results.ledger import COMPLETE, Ledger, TrialRecord
 from results.ties import ties
 
@@ -48,6 +50,13 @@ def test_trials_without_files_or_with_another_truth_are_not_compared(run: RunLay
     assert ties(run, RECORDS, "voc50") == {}
     run.trial(0).truth.unlink()
     assert ties(run, RECORDS, "voc50") == ties(run, [], "voc50") == {}
+
+
+def test_the_screen_that_a_search_ends_with_shows_them(run: RunLayout) -> None:
+    text = io.StringIO()
+    show(Console(file=text, width=100), run, reversed(RECORDS), "voc50")
+    assert "Tied with trial 0 (95% of the paired difference holds 0): trial 1." in " ".join(text.getvalue().split())
+    assert text.getvalue().startswith("night: 3 trials")
 
 
 def test_the_leaderboard_says_so(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
