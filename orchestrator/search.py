@@ -148,14 +148,14 @@ def _run(
     except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
         pass
     ledger.append({"event": "stopped", "reason": "finished" if study.is_over() else "interrupted"})
-    _show(study, settings.rule, layout, console)
+    _show(study, settings, layout, console)
     return _end(study, options, layout, console)
 
 
-def _show(study: "Study", rule: str, layout: RunLayout, console: "Console") -> None:
+def _show(study: "Study", settings: "Settings", layout: RunLayout, console: "Console") -> None:
     from results.leaderboard import show
 
-    show(console, layout, study.records.values(), rule)
+    show(console, layout, study.records.values(), settings.rule, settings.dataset.group_by)
 
 
 def _end(study: "Study", options: Options, layout: RunLayout, console: "Console") -> int:

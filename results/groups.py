@@ -6,7 +6,10 @@ A bootstrap draws whole groups and a split never divides one. Pure; the pattern 
 import re
 from collections.abc import Mapping
 
-from results.boxes import Images
+import numpy as np
+
+from results.boxes import Images, IntArray
+from results.errors import InputError
 
 
 def group_name(pattern: str, file_name: str) -> str | None:
@@ -29,6 +32,21 @@ def group_of_image(pattern: str | None, images: Images) -> Mapping[int, int] | N
     """
     if pattern is None:
         return None
-    keys = [group_name(pattern, name) or f"/{name}" for name in images.file_name]  # no match holds a leading slash
+    named = [group_name(pattern, name) for name in images.file_name]
+    keys = [(name, "") if group is None else ("", group) for name, group in zip(images.file_name, named, strict=True)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return {image: numbers[key] for image, key in zip(images.image_id.tolist(), keys, strict=True)}
+
+
+def group_numbers(image_id: IntArray, group_of: Mapping[int, int] | None) -> IntArray | None:
+    """The group of each image as a column (M,), in the order of `image_id` (M,); None where there are no groups.
+
+    Raises:
+        InputError: an image has no group.
+    """
+    if group_of is None:
+        return None
+    missing = [image for image in image_id.tolist() if image not in group_of]
+    if missing:
+        raise InputError("every image has a group", f"none for image {missing[0]} ({len(missing)} such)", "group it")
+    return np.array([group_of[image] for image in image_id.tolist()], dtype=np.int64)

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from results.commands import CommandParser, run_command
 from results.layout import RunLayout, chosen_run
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, read_events, trials_of
+from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, group_by_of, read_events, trials_of
 from results.online import OnlineScore, read_online, record_online
 from results.ties import ties
 
@@ -74,15 +74,17 @@ def main(arguments: Sequence[str]) -> int:
     records = trials_of(events).values()
     if chosen.record:
         record_online(run.online, Path(chosen.record[0]), chosen.record[1])
-    rule = str(events[0].get("rule"))
+    rule, group_by = str(events[0].get("rule")), group_by_of(events[0])
     if chosen.json:
-        print(as_json(records, read_online(run.online), _ties(run, _scored(records), rule)))
+        print(as_json(records, read_online(run.online), _ties(run, _scored(records), rule, group_by)))
         return 0
-    show(Console(), run, records, rule)
+    show(Console(), run, records, rule, group_by)
     return 0
 
 
-def show(console: Console, run: RunLayout, records: Iterable[TrialRecord], rule: str) -> None:
+def show(
+    console: Console, run: RunLayout, records: Iterable[TrialRecord], rule: str, group_by: str | None = None
+) -> None:
     """Prints the leaderboard of a run with its notes: this command's screen and the search's last one.
 
     Args:
@@ -90,12 +92,13 @@ def show(console: Console, run: RunLayout, records: Iterable[TrialRecord], rule:
         run: where the trials' files are.
         records: in any order.
         rule: that decides ties, by name or path.
+        group_by: of the data set, see `results.groups`.
     """
     ordered = best_first(records)
     console.print(render(ordered, console.width, title=run.name, online=read_online(run.online)))
     finished = _scored(ordered)
     if finished:
-        notes = _notes(finished, _ties(run, finished, rule))
+        notes = _notes(finished, _ties(run, finished, rule, group_by))
         console.print("\n".join(notes), style="dim", highlight=False, markup=False)
 
 
@@ -103,8 +106,8 @@ def _scored(records: Iterable[TrialRecord]) -> list[TrialRecord]:
     return [record for record in best_first(records) if record.state == COMPLETE and record.score is not None]
 
 
-def _ties(run: RunLayout, finished: Sequence[TrialRecord], rule: str) -> "dict[int, Comparison]":
-    return ties(run, finished, rule) if len(finished) > 1 else {}
+def _ties(run: RunLayout, finished: Sequence[TrialRecord], rule: str, group_by: str | None) -> "dict[int, Comparison]":
+    return ties(run, finished, rule, group_by) if len(finished) > 1 else {}
 
 
 def _notes(finished: Sequence[TrialRecord], tied: "Mapping[int, Comparison]") -> list[str]:

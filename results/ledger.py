@@ -163,6 +163,12 @@ def read_events(path: Path) -> list[Event]:
     return events
 
 
+def group_by_of(header: Event) -> str | None:
+    """The data set's `group_by` that a ledger's first event carries, None where there is none."""
+    pattern = header.get("group_by")
+    return None if pattern is None else str(pattern)
+
+
 def trials_of(events: Iterable[Mapping[str, object]]) -> dict[int, TrialRecord]:
     """What the events say of each trial, by number in the order of asking.
 

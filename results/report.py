@@ -17,9 +17,10 @@ from results.boxes import Detections, Truth, read_detections, read_truth
 from results.coco_table import coco_class_rows
 from results.commands import CommandParser, run_command
 from results.errors import DamagedFileError
+from results.groups import group_numbers, group_of_image
 from results.layout import RunLayout, TrialLayout, chosen_run
 from results.leaderboard import best_first, render
-from results.ledger import COMPLETE, TrialRecord, read_events, trials_of
+from results.ledger import COMPLETE, TrialRecord, group_by_of, read_events, trials_of
 from results.online import read_online
 from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
@@ -91,11 +92,13 @@ def page(run: RunLayout) -> str:
     lines = [f"# Run {run.name}", "", f"Rule: {rule_name}", "", *_leaderboard(records, run), ""]
     if not records or records[0].state != COMPLETE:
         return "\n".join([*lines, "No trial is COMPLETE yet: nothing to show by class."])
-    best = _read_best(records[0], run.trial(records[0].number), load_rule(rule_name))
+    best = _read_best(records[0], run.trial(records[0].number), load_rule(rule_name), group_by_of(events[0]))
     return "\n".join([*lines, *_best_lines(best)])
 
 
-def class_intervals(truth: Truth, detections: Detections, rule: Rule) -> dict[int, tuple[float, float]]:
+def class_intervals(
+    truth: Truth, detections: Detections, rule: Rule, group_by: str | None = None
+) -> dict[int, tuple[float, float]]:
     """The 95% image-bootstrap interval of each class's AP, by contest category id; (NaN, NaN) where it is undefined.
 
     Raises:
@@ -103,12 +106,13 @@ def class_intervals(truth: Truth, detections: Detections, rule: Rule) -> dict[in
     """
     prepared_truth = prepare_truth(truth, rule)
     prepared = prepare(prepared_truth, detections)
-    weights = image_weights(len(prepared_truth.image_id), REPLICATES, _SEED)
+    groups = group_numbers(prepared_truth.image_id, group_of_image(group_by, truth.images))
+    weights = image_weights(len(prepared_truth.image_id), REPLICATES, _SEED, groups)
     values, _ = replicate_values(match(prepared, keep_all(prepared)), weights)
     return {id_: interval(values[:, place]) for place, id_ in enumerate(prepared_truth.category_id.tolist())}
 
 
-def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule) -> BestTrial:
+def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule, group_by: str | None) -> BestTrial:
     name_of = {category.id: category.name for category in rule.categories}
     solution = _read_solution(trial)
     if not trial.truth.is_file():
@@ -121,9 +125,9 @@ def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule) -> BestTrial
         record,
         solution,
         name_of,
-        class_intervals(truth, detections, rule),
+        class_intervals(truth, detections, rule, group_by),
         coco_class_rows(truth, detections),
-        sections(Kept(truth, detections, raw, _read_spec(trial), rule)),
+        sections(Kept(truth, detections, raw, _read_spec(trial), rule, group_by)),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from results.boxes import Detections, Truth
 from results.cutoffs import image_folds
 from results.error_kinds import error_kinds
+from results.groups import group_numbers, group_of_image
 from results.out_of_fold import out_of_fold
 from results.postprocess import PostSpec, default_settings
 from results.prepared import prepare, prepare_truth
@@ -34,6 +35,8 @@ class Kept:
         detections: after the solved post-processing.
         raw: before it; None if the trial kept none.
         spec: what the post tier was allowed; None if the trial's configuration does not say.
+        rule: that decides.
+        group_by: of the data set, see `results.groups`.
     """
 
     truth: Truth
@@ -41,6 +44,7 @@ class Kept:
     raw: Detections | None
     spec: PostSpec | None
     rule: Rule
+    group_by: str | None = None
 
 
 def sections(kept: Kept) -> list[str]:
@@ -79,8 +83,9 @@ def out_of_fold_lines(kept: Kept) -> list[str]:
     prepared = prepare(prepare_truth(kept.truth, kept.rule), kept.raw)
     images = len(prepared.truth.image_id)
     swept = sweep(prepared, default_settings(spec.nms), class_cap(kept.rule, spec))
-    folds = image_folds(images, _SEED)
-    found = out_of_fold(swept, spec.per_class, image_weights(images, REPLICATES, _SEED), folds)
+    groups = group_numbers(prepared.truth.image_id, group_of_image(kept.group_by, kept.truth.images))
+    folds = image_folds(images, _SEED, groups)
+    found = out_of_fold(swept, spec.per_class, image_weights(images, REPLICATES, _SEED, groups), folds)
     if found.score is None:
         return [*head, "Undefined: no class has a truth box."]
     low, high = found.gain_interval

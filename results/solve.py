@@ -12,7 +12,7 @@ import numpy as np
 from results.boxes import Detections, FloatArray, IntArray, Truth
 from results.charged import best_image_gate, choose_charged
 from results.cutoffs import cut, image_folds, no_cutoffs, tolerance_cutoffs
-from results.errors import InputError
+from results.groups import group_numbers
 from results.post_settings import cutoff_notice
 from results.postprocess import (
     NmsSetting,
@@ -137,7 +137,7 @@ def solve(
         InputError: a row of `raw` or `truth` is bad.
     """
     prepared = prepare(prepare_truth(truth, rule), raw)
-    groups = _groups(prepared.truth.image_id, group_of_image)
+    groups = group_numbers(prepared.truth.image_id, group_of_image)
     weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
     folds = image_folds(len(prepared.truth.image_id), seed, groups)
     return solution_of(swept_by(prepared, spec, seed), spec, weights, folds)
@@ -276,12 +276,3 @@ def _capped(matched: Matched, max_per_image: int | None) -> Matched:
     kept = matched.kept
     image = matched.prepared.detections.image[kept.rows]
     return match(matched.prepared, subset(kept, best_per_image(image, kept.scores, max_per_image)))
-
-
-def _groups(image_id: IntArray, group_of_image: Mapping[int, int] | None) -> IntArray | None:
-    if group_of_image is None:
-        return None
-    missing = [id_ for id_ in image_id.tolist() if id_ not in group_of_image]
-    if missing:
-        raise InputError("every image has a group", f"none for image {missing[0]} ({len(missing)} such)", "group it")
-    return np.array([group_of_image[id_] for id_ in image_id.tolist()], dtype=np.int64)

@@ -19,13 +19,16 @@ MOST_COMPARED = 10
 SEED = 0
 
 
-def ties(run: RunLayout, ranked: Sequence[TrialRecord], rule: str) -> "dict[int, Comparison]":
+def ties(
+    run: RunLayout, ranked: Sequence[TrialRecord], rule: str, group_by: str | None = None
+) -> "dict[int, Comparison]":
     """The best trial against each of those that follow, by number; at most ten.
 
     Args:
         run: where the trials' files are.
         ranked: COMPLETE trials, best first.
         rule: that decides, by name or path.
+        group_by: of the data set; images of one group are drawn together.
     """
     base = _files(run, ranked[0].number) if ranked else None
     if base is None:
@@ -37,7 +40,7 @@ def ties(run: RunLayout, ranked: Sequence[TrialRecord], rule: str) -> "dict[int,
     for record in ranked[1:MOST_COMPARED]:
         other = _files(run, record.number)
         if other is not None and _same_truth(base[0], other[0]):
-            found[record.number] = compare(base[0], (base[1], other[1]), load_rule(rule), SEED)
+            found[record.number] = compare(base[0], (base[1], other[1]), load_rule(rule), SEED, group_by)
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.boxes import Detections, FloatArray, IntArray, Truth
+from results.groups import group_numbers, group_of_image
 from results.kernels_ap import weighted_average_precisions
 from results.measures import class_values, scores
 from results.prepared import PreparedTruth, prepare, prepare_truth
@@ -106,14 +107,24 @@ def interval(values: FloatArray, level: float = LEVEL) -> tuple[float, float]:
     return (float(low), float(high))
 
 
-def compare(truth: Truth, detections: tuple[Detections, Detections], rule: Rule, seed: int) -> Comparison:
+def compare(
+    truth: Truth, detections: tuple[Detections, Detections], rule: Rule, seed: int, group_by: str | None = None
+) -> Comparison:
     """Paired bootstrap of two sets of detections on one truth.
+
+    Args:
+        truth: of the images.
+        detections: the two sets, after post-processing.
+        rule: what is compared.
+        seed: of the draws.
+        group_by: images that belong together, see `results.groups`; they are drawn whole.
 
     Raises:
         InputError: a row is not finite, has a negative size, or an unknown image.
     """
     prepared_truth = prepare_truth(truth, rule)
-    weights = image_weights(len(prepared_truth.image_id), REPLICATES, seed)
+    groups = group_numbers(prepared_truth.image_id, group_of_image(group_by, truth.images))
+    weights = image_weights(len(prepared_truth.image_id), REPLICATES, seed, groups)
     first, second = (_matched(prepared_truth, part) for part in detections)
     replicates = [replicate_values(matched, weights)[1] for matched in (first, second)]
     values = [matched.score().score for matched in (first, second)]

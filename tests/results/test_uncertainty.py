@@ -124,3 +124,12 @@ def test_the_interval_of_a_mean_covers_as_often_as_it_says(scale: float) -> None
         middle, half = (low + high) / 2, scale * (high - low) / 2
         hits += middle - half <= 0 <= middle + half
     assert (0.91 <= hits / 400 <= 0.98) == (scale == 1.0)
+
+
+def test_one_group_of_all_images_leaves_a_comparison_nothing_to_draw() -> None:
+    truth, detections = draw(2)
+    half = detections.select(np.arange(len(detections)) % 2 == 0)
+    grouped = compare(truth, (detections, half), load_rule("voc50"), seed=0, group_by="")
+    assert grouped.interval == pytest.approx((grouped.difference, grouped.difference), abs=1e-12)
+    alone = compare(truth, (detections, half), load_rule("voc50"), seed=0)
+    assert alone.interval[0] < alone.interval[1]
