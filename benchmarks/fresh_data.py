@@ -45,10 +45,12 @@ class Draw:
 
 
 def main() -> None:
-    """Draws, chooses, judges and writes `fresh_data_700.md` or `fresh_data_3500.md`, as the command line asks."""
+    """Draws, chooses, judges and writes a table: `fresh_data.py 700`, `3500` or, for other draws, `700_from_201`."""
     name = sys.argv[1] if len(sys.argv) > 1 else next(iter(SIZES))
-    images, boxes, draws = SIZES[name]
-    found = [_draws(seed, (images, boxes)) for seed in range(1, draws + 1)]
+    size, _, first_seed = name.partition("_from_")
+    images, boxes, draws = SIZES[size]
+    first = int(first_seed or 1)
+    found = [_draws(seed, (images, boxes)) for seed in range(first, first + draws)]
     parts = []
     for place, (rule, kinds) in enumerate(SECTIONS):
         one = [draw[place] for draw in found]
