@@ -22,7 +22,6 @@ from pathlib import Path
 from results.errors import InputError
 
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_TRIAL_FOLDER = re.compile(r"\d{4,}")
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,6 @@ class TrialLayout:
         """What the trial said while it ran."""
         return self.folder / "log.txt"
 
-    @property
-    def curve(self) -> Path:
-        """Loss and score by epoch."""
-        return self.folder / "curve.jsonl"
-
 
 @dataclass(frozen=True)
 class RunLayout:
@@ -122,12 +116,6 @@ class RunLayout:
         if number < 0:
             raise ValueError(f"a trial's number is 0 or more, received {number}; use the number the ledger gave it")
         return TrialLayout(self.root / "trials" / f"{number:04d}")
-
-    def trial_numbers(self) -> list[int]:
-        """Numbers of the trials that have a folder, ascending."""
-        folder = self.root / "trials"
-        names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-        return sorted(int(name) for name in names if _TRIAL_FOLDER.fullmatch(name))
 
 
 def lock_of(ledger: Path) -> Path:

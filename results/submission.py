@@ -109,20 +109,25 @@ def _image_faults(listed: Sequence[Row], images: Images) -> Iterator[InputError]
             )
     names = Counter(str(row["file_name"]) for row in listed if isinstance(row.get("file_name"), str))
     ids = Counter(row["id"] for row in listed if _integer(row.get("id")) is not None)
-    expected = set(images.file_name)
-    yield from _name_faults("every image of the list is in the submission", expected - names.keys(), "add it")
-    yield from _name_faults("a submission has images of the list only", names.keys() - expected, "remove it")
+    yield from _list_fault(set(images.file_name), set(names))
     for twice, times in [*names.items(), *ids.items()]:
         if times > 1:
             yield InputError("an image is listed once", f"images: {twice!r} {times} times", "keep one, with one id")
 
 
-def _name_faults(rule: str, names: set[str], remedy: str) -> Iterator[InputError]:
-    if names:
-        some = ", ".join(sorted(names)[:_MOST_NAMES_SHOWN])
-        others = len(names) - _MOST_NAMES_SHOWN
-        more = f" and {others} more" if others > 0 else ""
-        yield InputError(rule, f"images: {some}{more}", f"{remedy}; images are joined by file_name")
+def _list_fault(expected: set[str], found: set[str]) -> Iterator[InputError]:
+    """A wrong image list is one fault, whether images are missing, too many, or all others."""
+    parts = [f"missing: {_some(expected - found)}"] if expected - found else []
+    parts += [f"not in the list: {_some(found - expected)}"] if found - expected else []
+    if parts:
+        remedy = "write one entry for each listed image; images are joined by file_name"
+        yield InputError("a submission has exactly the images of the list", ", ".join(parts), remedy)
+
+
+def _some(names: set[str]) -> str:
+    shown = " ".join(sorted(names)[:_MOST_NAMES_SHOWN])
+    others = len(names) - _MOST_NAMES_SHOWN
+    return f"{shown} and {others} more" if others > 0 else shown
 
 
 def _annotation_faults(

@@ -101,8 +101,9 @@ def test_a_faulty_box_is_named_with_its_place(path: Path, change: dict[str, obje
 @pytest.mark.parametrize(
     ("images", "says"),
     [
-        (["a.jpg", "b.jpg"], "every image of the list is in the submission; received images: 瓶.jpg"),
-        (["a.jpg", "b.jpg", "瓶.jpg", "c.jpg"], "images of the list only; received images: c.jpg"),
+        (["a.jpg", "b.jpg"], "exactly the images of the list; received missing: 瓶.jpg;"),
+        (["a.jpg", "b.jpg", "瓶.jpg", "c.jpg"], "exactly the images of the list; received not in the list: c.jpg;"),
+        (["x.jpg"], "received missing: a.jpg b.jpg 瓶.jpg, not in the list: x.jpg;"),
         (["a.jpg", "b.jpg", "瓶.jpg", "a.jpg"], "'a.jpg' 2 times"),
     ],
 )
