@@ -3,10 +3,10 @@
 import hashlib
 
 import optuna
-from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from search_spaces.space import MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
+from search_spaces.space import Hyperband, MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
 
 
 def ask_seed(seed: int, number: int) -> int:
@@ -34,6 +34,8 @@ def build_pruner(search: SearchSettings) -> BasePruner:
     match pruner:
         case SuccessiveHalving():
             return SuccessiveHalvingPruner(min_resource=pruner.min_epochs, reduction_factor=pruner.reduction_factor)
+        case Hyperband():
+            return HyperbandPruner(pruner.min_epochs, search.epochs, pruner.reduction_factor)
         case MedianPruning():
             # Optuna counts steps from 0 and prunes from `n_warmup_steps` on; epochs count from 1.
             return MedianPruner(n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_epochs + 1)

@@ -56,6 +56,16 @@ class TrialLayout:
         return self.folder / "weights.pth"
 
     @property
+    def checkpoint(self) -> Path:
+        """Everything that the training needs to go on from its latest rung; gone once the trial has ended."""
+        return self.folder / "checkpoint.pth"
+
+    @property
+    def checkpoint_note(self) -> Path:
+        """What the checkpoint holds, as json: {"epoch", "score"}; written after it, so it stands for a whole one."""
+        return self.folder / "checkpoint.json"
+
+    @property
     def outcome(self) -> Path:
         """What the trial returned to the driver."""
         return self.folder / "outcome.json"

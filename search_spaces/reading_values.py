@@ -5,10 +5,12 @@ It does not look at `train`, `predict` or `known`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from search_spaces.domains import Value
 from search_spaces.faults import Faults, suggestion
 from search_spaces.space import (
+    Hyperband,
     MedianPruning,
     NoPruning,
     ParameterSpec,
@@ -20,7 +22,8 @@ from search_spaces.space import (
 from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 
 NMS_KINDS = ("hard", "soft_linear", "soft_gaussian")
-PRUNERS = ("successive_halving", "median", "none")
+SAMPLERS = ("tpe", "gp", "cmaes", "random", "grid")
+PRUNERS = ("successive_halving", "hyperband", "median", "none")
 LATER = "it is not supported by this version; use {}"
 
 
@@ -97,6 +100,40 @@ class Section:
         number = self._number(key, low, default, whole=True)
         return default if number is None else int(number)
 
+    def whole_or_null(self, key: str, low: int, default: int | None) -> int | None:
+        """A whole number of at least `low`, or null for "no limit"."""
+        number = self.number_or_null(key, low, default, whole=True)
+        return None if number is None else int(number)
+
+    def hours_or_null(self, key: str) -> float | None:
+        """A number above 0, or null for "no limit"."""
+        number = self.number_or_null(key, 0, None, whole=False)
+        node = self._entries.get(key)
+        if number == 0 and node is not None:
+            self._faults.add(node.line, f"{self._name}.{key} is above 0", node.shown(), "write null for no limit")
+        return None if number is None else float(number)
+
+    def truth(self, key: str, default: bool) -> bool:
+        """true or false."""
+        node = self._entries.get(key)
+        value = default if node is None else node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, bool):
+            return value
+        if node is not None:
+            self._faults.add(node.line, f"{self._name}.{key} is true or false", node.shown(), "write true or false")
+        return default
+
+    def text_or_null(self, key: str) -> str | None:
+        """Text that is not empty, or null."""
+        node = self._entries.get(key)
+        value = node.value if isinstance(node, ScalarNode) else None
+        if node is None or (isinstance(node, ScalarNode) and value is None):
+            return None
+        if isinstance(value, str) and value:
+            return value
+        self._faults.add(node.line, f"{self._name}.{key} is text", node.shown(), "write it in quotes")
+        return None
+
     def number_or_null(self, key: str, low: float, default: float | None, whole: bool) -> float | None:
         """A number of at least `low`, or null for "no limit"."""
         node = self._entries.get(key)
@@ -143,25 +180,24 @@ def read_post(node: Node | None, faults: Faults) -> PostSettings:
 
 def read_search(node: Node | None, faults: Faults) -> SearchSettings:
     """The `search` section."""
-    keys = ("sampler", "pruner", "epochs", "trials", "hours", "report_every")
-    section = Section("search", node, keys, faults)
+    section = Section("search", node, tuple(field.name for field in fields(SearchSettings)), faults)
     default = SearchSettings()
     return SearchSettings(
-        sampler=section.word("sampler", ("tpe", "random"), ("gp", "cmaes", "grid"), default.sampler),
+        sampler=section.word("sampler", SAMPLERS, (), default.sampler),
         pruner=_read_pruner(section.node("pruner"), faults),
         epochs=section.whole("epochs", 0, default.epochs),
         trials=section.whole("trials", 1, default.trials),
-        hours=_positive_hours(section, faults),
+        hours=section.hours_or_null("hours"),
         report_every=section.whole("report_every", 1, default.report_every),
+        gpu_hours=section.hours_or_null("gpu_hours"),
+        trial_hours=section.hours_or_null("trial_hours"),
+        patience=section.whole_or_null("patience", 1, default.patience),
+        retry_out_of_memory=section.truth("retry_out_of_memory", default.retry_out_of_memory),
+        reuse=section.truth("reuse", default.reuse),
+        confirm=section.whole("confirm", 0, default.confirm),
+        keep_checkpoints=section.whole_or_null("keep_checkpoints", 1, default.keep_checkpoints),
+        storage=section.text_or_null("storage"),
     )
-
-
-def _positive_hours(section: Section, faults: Faults) -> float | None:
-    hours = section.number_or_null("hours", 0, None, whole=False)
-    node = section.node("hours")
-    if hours == 0 and node is not None:
-        faults.add(node.line, "search.hours is above 0", node.shown(), "write null for no limit")
-    return None if hours is None else float(hours)
 
 
 def _read_pruner(node: Node | None, faults: Faults) -> Pruning:
@@ -173,9 +209,7 @@ def _read_pruner(node: Node | None, faults: Faults) -> Pruning:
     if name is None:
         faults.add(node.line, "search.pruner has a name", node.shown(), f"write name: {' | '.join(PRUNERS)}")
         return NoPruning()
-    word = Section("search.pruner", MapNode((name,), node.line), ("name",), faults).word(
-        "name", PRUNERS, ("hyperband",), ""
-    )
+    word = Section("search.pruner", MapNode((name,), node.line), ("name",), faults).word("name", PRUNERS, (), "")
     return _pruner_named(word, node, faults)
 
 
@@ -185,6 +219,12 @@ def _pruner_named(word: str, node: MapNode, faults: Faults) -> Pruning:
         return SuccessiveHalving(
             section.whole("reduction_factor", 2, SuccessiveHalving.reduction_factor),
             section.whole("min_epochs", 1, SuccessiveHalving.min_epochs),
+        )
+    if word == "hyperband":
+        section = Section("search.pruner", node, ("name", "reduction_factor", "min_epochs"), faults)
+        return Hyperband(
+            section.whole("reduction_factor", 2, Hyperband.reduction_factor),
+            section.whole("min_epochs", 1, Hyperband.min_epochs),
         )
     if word == "median":
         section = Section("search.pruner", node, ("name", "startup_trials", "warmup_epochs"), faults)

@@ -97,6 +97,14 @@ class SuccessiveHalving:
 
 
 @dataclass(frozen=True)
+class Hyperband:
+    """Successive halving in several brackets, which differ in how early they begin to stop trials."""
+
+    reduction_factor: int = 3
+    min_epochs: int = 1
+
+
+@dataclass(frozen=True)
 class MedianPruning:
     """From the epoch after `warmup_epochs`, once `startup_trials` have finished, a trial below their median stops."""
 
@@ -109,7 +117,7 @@ class NoPruning:
     """Every trial trains to its end."""
 
 
-Pruning = SuccessiveHalving | MedianPruning | NoPruning
+Pruning = SuccessiveHalving | Hyperband | MedianPruning | NoPruning
 
 
 @dataclass(frozen=True)
@@ -117,12 +125,22 @@ class SearchSettings:
     """How the train tier is searched.
 
     Attributes:
-        sampler: "tpe" or "random".
+        sampler: "tpe", "gp", "cmaes", "random" or "grid".
         pruner: who stops hopeless trials, and when.
         epochs: the longest training of one trial; a train key `epochs` stays at or below it.
         trials: all trials of the search, resumed and failed ones too.
         hours: wall-clock budget, None for no limit.
         report_every: epochs between two reports (rungs) of a trial.
+        gpu_hours: budget of all trials' GPU time together, None for no limit.
+        trial_hours: a trial that takes longer fails as "time-out", None for no limit.
+        patience: the search ends when so many trials in a row did not better the best by more than that score's own
+            uncertainty; None for never.
+        retry_out_of_memory: whether a trial that ran out of memory is tried once more at half its batch size, with
+            gradients accumulated over two batches.
+        reuse: whether a point is answered from earlier runs on the same data, too.
+        confirm: seeds with which the best three trials are trained again at the end; 0 for none.
+        keep_checkpoints: best COMPLETE trials whose weights are kept; None for all.
+        storage: folder or URI (`s3://...`) that finished trials are copied to, None for nowhere.
     """
 
     sampler: str = "tpe"
@@ -131,6 +149,14 @@ class SearchSettings:
     trials: int = 60
     hours: float | None = None
     report_every: int = 1
+    gpu_hours: float | None = None
+    trial_hours: float | None = None
+    patience: int | None = None
+    retry_out_of_memory: bool = True
+    reuse: bool = False
+    confirm: int = 0
+    keep_checkpoints: int | None = 10
+    storage: str | None = None
 
 
 @dataclass(frozen=True)

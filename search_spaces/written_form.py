@@ -7,9 +7,10 @@ says what was searched without the file it came from.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 
 from search_spaces.domains import Choice, Fixed, FloatRange, Value
-from search_spaces.space import Dimension, MedianPruning, Pruning, Space, SuccessiveHalving
+from search_spaces.space import Dimension, Hyperband, MedianPruning, Pruning, Space, SuccessiveHalving
 
 Written = Mapping[str, object]
 
@@ -81,14 +82,8 @@ def _written_post(space: Space) -> dict[str, object]:
 
 def _written_search(space: Space) -> dict[str, object]:
     search = space.search
-    return {
-        "sampler": search.sampler,
-        "pruner": _written_pruner(search.pruner),
-        "epochs": search.epochs,
-        "trials": search.trials,
-        "hours": search.hours,
-        "report_every": search.report_every,
-    }
+    plain = {field.name: getattr(search, field.name) for field in fields(search)}
+    return {**plain, "pruner": _written_pruner(search.pruner)}
 
 
 def _written_pruner(pruner: Pruning) -> str | dict[str, object]:
@@ -98,6 +93,8 @@ def _written_pruner(pruner: Pruning) -> str | dict[str, object]:
             "reduction_factor": pruner.reduction_factor,
             "min_epochs": pruner.min_epochs,
         }
+    if isinstance(pruner, Hyperband):
+        return {"name": "hyperband", "reduction_factor": pruner.reduction_factor, "min_epochs": pruner.min_epochs}
     if isinstance(pruner, MedianPruning):
         return {
             "name": "median",

@@ -30,6 +30,9 @@ class TrialJob:
         folder: the trial's folder.
         loader_workers: processes that load images; 0 loads them in the trial's own.
         threads: CPU threads of the trial.
+        start_epoch: epoch of the checkpoint in `folder` to go on from; 0 starts anew.
+        accumulate: batches whose gradients make one optimizer step. Each batch then has `batch_size / accumulate`
+            images, so that a trial which ran out of memory keeps its effective batch and its learning rate.
     """
 
     number: int
@@ -44,6 +47,8 @@ class TrialJob:
     folder: str
     loader_workers: int = 0
     threads: int = 1
+    start_epoch: int = 0
+    accumulate: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a worker's configuration."""
@@ -57,13 +62,19 @@ class TrialJob:
 
 @dataclass(frozen=True)
 class Started:
-    """The trial is building what this hash stands for."""
+    """The trial is building what this hash stands for.
+
+    Attributes:
+        config_hash: of the effective configuration that is really run.
+        epoch: epochs that a checkpoint has brought; 0 for a start anew. What was reported after it no longer holds.
+    """
 
     config_hash: str
+    epoch: int = 0
 
     def to_metrics(self) -> dict[str, Any]:
         """As a report to Ray Tune."""
-        return {"phase": "started", "config_hash": self.config_hash}
+        return {"phase": "started", "config_hash": self.config_hash, "epoch": self.epoch}
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ PLANTED = {
     "train: {lr: 1}\npost: {nms: [hard, hrad]}": (4, "did you mean hard?"),
     "train: {lr: 1}\npost: {nms: [hard, hard]}": (4, "each once"),
     "train: {lr: 1}\npost: {max_per_image: 0}": (4, "at least 1"),
-    "train: {lr: 1}\nsearch: {sampler: gp}": (4, "not supported by this version"),
+    "train: {lr: 1}\nsearch: {sampler: tpa}": (4, "did you mean tpe?"),
     "train: {lr: 1}\nsearch: {trials: many}": (4, "whole number"),
     "train: {lr: 1}\nsearch: {trials: true}": (4, "whole number"),
     "train: {lr: 1}\nsearch: {hours: 0}": (4, "above 0"),
