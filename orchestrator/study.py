@@ -16,6 +16,7 @@ import optuna
 from orchestrator.frozen_trials import INFEASIBLE, optuna_state, rebuilt_trials, says_infeasible
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, TrialRecord, apply_event, trials_of
+from results.trial_summary import ledger_part
 from search_spaces.points import distinct_points, every_point
 from search_spaces.sampling import distributions_of, known_points, suggest
 from search_spaces.space import Space
@@ -121,7 +122,7 @@ class Study:
         if score is None:
             self.failed(number, "undefined score", "no class of the validation images has a score")
         else:
-            self._end(number, COMPLETE, score, {"summary": dict(summary)})
+            self._end(number, COMPLETE, score, {"summary": ledger_part(summary)})
 
     def failed(self, number: int, kind: str, reason: str) -> None:
         """A trial ended without a result."""

@@ -25,6 +25,7 @@ from results.layout import RunLayout, chosen_run
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord, group_by_of, read_events, trials_of
 from results.online import OnlineScore, read_online, record_online
 from results.ties import ties
+from results.trial_summary import with_whole_summary
 
 if TYPE_CHECKING:
     from results.uncertainty import Comparison
@@ -76,7 +77,8 @@ def main(arguments: Sequence[str]) -> int:
         record_online(run.online, Path(chosen.record[0]), chosen.record[1])
     rule, group_by = str(events[0].get("rule")), group_by_of(events[0])
     if chosen.json:
-        print(as_json(records, read_online(run.online), _ties(run, _scored(records), rule, group_by)))
+        whole = [with_whole_summary(run, record) for record in records]
+        print(as_json(whole, read_online(run.online), _ties(run, _scored(records), rule, group_by)))
         return 0
     show(Console(), run, records, rule, group_by)
     return 0
@@ -98,7 +100,7 @@ def show(
     console.print(render(ordered, console.width, title=run.name, online=read_online(run.online)))
     finished = _scored(ordered)
     if finished:
-        notes = _notes(finished, _ties(run, finished, rule, group_by))
+        notes = _notes(with_whole_summary(run, finished[0]), _ties(run, finished, rule, group_by))
         console.print("\n".join(notes), style="dim", highlight=False, markup=False)
 
 
@@ -110,17 +112,17 @@ def _ties(run: RunLayout, finished: Sequence[TrialRecord], rule: str, group_by: 
     return ties(run, finished, rule, group_by) if len(finished) > 1 else {}
 
 
-def _notes(finished: Sequence[TrialRecord], tied: "Mapping[int, Comparison]") -> list[str]:
+def _notes(best: TrialRecord, tied: "Mapping[int, Comparison]") -> list[str]:
     """What the table has no room for: ties, the best trial's settings, and how to read a score of a small set."""
     equal = [str(number) for number, found in tied.items() if found.tied]
     notes = [SMALL_SET_BIAS]
     if tied:
         shown = f"trial {', '.join(equal)}" if equal else "no other"
-        notes.insert(0, f"Tied with trial {finished[0].number} (95% of the paired difference holds 0): {shown}.")
-    settings = finished[0].summary.get("settings")
+        notes.insert(0, f"Tied with trial {best.number} (95% of the paired difference holds 0): {shown}.")
+    settings = best.summary.get("settings")
     if isinstance(settings, Mapping):
         listed = "; ".join(f"{key} {value}" for key, value in settings.items())
-        notes.insert(0, f"Settings of trial {finished[0].number}: {listed}.")
+        notes.insert(0, f"Settings of trial {best.number}: {listed}.")
     return notes
 
 

@@ -1,14 +1,18 @@
 """The record of a run: an append-only file of events, the one thing that a resumed search is rebuilt from.
 
-    {"event": "run", "schema": 1, "time": ..., "name": ...}        first line, written with the file
+    {"event": "run", "schema": 2, "time": ..., "name": ...}        first line, written with the file
     {"event": "asked", "number": 0, "params": {...}, "from": "known"}
-    {"event": "started", "number": 0}
+    {"event": "started", "number": 0, "config_hash": ..., "epoch": 0}    epoch: what a checkpoint has brought
     {"event": "rung", "number": 0, "epoch": 4, "score": 0.31}
+    {"event": "lost", "number": 0, "reason": ..., "epoch": 4}            epoch: of the checkpoint it goes on from
+    {"event": "retried", "number": 0, "reason": ..., "accumulate": 2}
     {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}
+    {"event": "answered", "number": 1, "params": {...}, "as": 0}, {"event": "rejected", "number": 2, "params": {...}}
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
-Every event also carries `time`, in seconds since 1970. One process writes, any number read. It does not decide
-anything: which trial comes next, when one stops and what a failure means is the search's business.
+Every event also carries `time`, in seconds since 1970. One process writes, any number read. A trial takes at most
+`TRIAL_BYTES`; the rest of what it measured lies in its folder. What was answered or rejected is no trial. It does not
+decide anything: which trial comes next, when one stops and what a failure means is the search's business.
 """
 
 import os
@@ -24,7 +28,9 @@ from results.errors import DamagedFileError, InputError
 from results.json_lines import Event
 from results.layout import lock_of, write_atomically
 
-SCHEMA = 1
+SCHEMA = 2
+_READABLE = (1, SCHEMA)  # a ledger of schema 1 is one of schema 2 in which nothing was lost or retried
+TRIAL_BYTES = 4096
 COMPLETE, PRUNED, FAIL, RUNNING = "COMPLETE", "PRUNED", "FAIL", "RUNNING"
 _END_STATES = (COMPLETE, PRUNED, FAIL)
 
@@ -39,10 +45,16 @@ class TrialRecord:
         source: who proposed them: "known" or "sampler".
         state: COMPLETE, PRUNED, FAIL or RUNNING (asked for, and no end on record).
         score: the final score; None if there is none or if it is undefined.
-        rungs: (epoch, score) of the latest attempt, by epoch.
+        rungs: (epoch, score) by epoch; what an attempt reported beyond the checkpoint that the next one went on from
+            is gone.
         kind: the kind of a failure, such as "out of memory".
-        reason: why the trial was stopped or failed.
+        reason: why the trial was stopped, failed, or is tried again.
         summary: what else the trial measured; see `results.leaderboard` for the keys that are shown.
+        accumulate: batches whose gradients make one step, see `trainables.jobs`; above 1 after a retry.
+        losses: workers lost in a row without a new checkpoint in between.
+        lost_at: epoch of the checkpoint at the last of them.
+        fingerprint: equal for failures with the same traceback.
+        peak_gib: most memory that the trial took, where it was measured.
     """
 
     number: int
@@ -54,6 +66,11 @@ class TrialRecord:
     kind: str | None = None
     reason: str | None = None
     summary: Mapping[str, object] = field(default_factory=dict)
+    accumulate: int = 1
+    losses: int = 0
+    lost_at: int = 0
+    fingerprint: str | None = None
+    peak_gib: float | None = None
 
 
 class Ledger:
@@ -123,7 +140,7 @@ class Ledger:
             raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
         if not isinstance(event.get("event"), str):
             raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
-        json_lines.append_line(self._descriptor, {"time": time.time(), **event})
+        json_lines.append_line(self._descriptor, {"time": round(time.time(), 3), **event})
 
     def close(self) -> None:
         """Gives the file and its lock back; closing twice does nothing."""
@@ -155,10 +172,10 @@ def read_events(path: Path) -> list[Event]:
     header = events[0] if events else {}
     if header.get("event") != "run":
         raise DamagedFileError(f'a ledger begins with its "run" event; {path} does not: it is cut off or no ledger')
-    if header.get("schema") != SCHEMA:
+    if header.get("schema") not in _READABLE:
         raise DamagedFileError(
-            f"this version reads ledgers of schema {SCHEMA}; {path} has schema {header.get('schema')!r};"
-            " use the version that wrote it"
+            f"this version reads ledgers of schemas {' and '.join(map(str, _READABLE))};"
+            f" {path} has schema {header.get('schema')!r}; use the version that wrote it"
         )
     return events
 
@@ -212,9 +229,11 @@ def _asked(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     return replace(trial, params=_mapping(event["params"]), source=str(event.get("from", trial.source)))
 
 
-def _started(trial: TrialRecord, _event: Mapping[str, object]) -> TrialRecord:
-    # A trial that a resumed search starts again begins anew: nothing of the earlier attempt holds.
-    return TrialRecord(trial.number, trial.params, trial.source)
+def _started(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    # What was reported beyond the checkpoint comes again; a start anew keeps nothing.
+    epoch = _whole_number(event.get("epoch", 0))
+    kept = tuple(rung for rung in trial.rungs if rung[0] <= epoch)
+    return replace(trial, rungs=kept, kind=None, reason=None)
 
 
 def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
@@ -222,8 +241,18 @@ def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     return replace(trial, rungs=tuple(sorted(scores.items())))
 
 
+def _lost(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    epoch = _whole_number(event["epoch"])
+    losses = 1 if epoch > trial.lost_at else trial.losses + 1
+    return replace(trial, losses=losses, lost_at=epoch, reason=_text(event["reason"]))
+
+
+def _retried(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    return replace(trial, accumulate=_whole_number(event["accumulate"]), reason=_text(event["reason"]))
+
+
 def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
-    state = event["state"]
+    state, summary = event["state"], _mapping(event.get("summary") or {})
     if state not in _END_STATES:
         raise ValueError(f"a trial ends {', '.join(_END_STATES)}, not {state!r}")
     return replace(
@@ -232,11 +261,20 @@ def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
         score=_score(event.get("score")),
         kind=_text(event.get("kind")),
         reason=_text(event.get("reason")),
-        summary=_mapping(event.get("summary") or {}),
+        summary=summary,
+        fingerprint=_text(event.get("fingerprint")),
+        peak_gib=_score(event.get("peak_gib", summary.get("peak_gib"))),
     )
 
 
-_CHANGES = {"asked": _asked, "started": _started, "rung": _rung, "finished": _finished}
+_CHANGES = {
+    "asked": _asked,
+    "started": _started,
+    "rung": _rung,
+    "lost": _lost,
+    "retried": _retried,
+    "finished": _finished,
+}
 
 
 def _require_file(path: Path) -> None:

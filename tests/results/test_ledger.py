@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def test_events_read_back_in_order_after_the_header(tmp_path: Path) -> None:
 def test_a_header_cannot_claim_another_schema(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     Ledger.create(path, {"schema": 99, "event": "x", "time": 5.0}).close()
-    assert read_events(path) == [{"event": "run", "schema": 1, "time": 5.0}]
+    assert read_events(path) == [{"event": "run", "schema": 2, "time": 5.0}]
 
 
 def test_a_ledger_is_created_once(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_header_with_nan_leaves_neither_ledger_nor_lock(tmp_path: Path) -> Non
 def test_a_second_writer_is_refused_readers_are_not(tmp_path: Path) -> None:
     path = _ledger(tmp_path)
     with Ledger.open(path) as ledger:
-        with pytest.raises(InputError, match="one process at a time"):
+        with pytest.raises(InputError, match=rf"one process at a time.*process {os.getpid()} on .*, for less than two"):
             Ledger.open(path)
         ledger.append(ASKED)
         assert len(read_events(path)) == 2
@@ -73,7 +74,7 @@ def test_an_unfinished_last_line_is_ignored_and_cut_off_by_the_next_writer(tmp_p
     [
         ("", "begins with"),
         ('{"event": "asked"}\n', "begins with"),
-        ('{"event": "run", "schema": 2}\n', "schema 2"),
+        ('{"event": "run", "schema": 3}\n', "schema 3"),
         ('{"event": "run", "schema": 1}\nx\n{"event": "stopped"}\n', "line 2"),
     ],
 )
@@ -143,10 +144,44 @@ def test_failures_and_pruned_trials_keep_their_reason() -> None:
     assert trials_of([ASKED, pruned])[0].state == PRUNED
 
 
-def test_a_trial_started_again_begins_anew() -> None:
-    first = [{"event": "started", "number": 0}, {"event": "rung", "number": 0, "epoch": 4, "score": 0.2}]
-    trial = trials_of([ASKED, *first, {"event": "resumed"}, {"event": "started", "number": 0}])[0]
-    assert (trial.state, trial.rungs, trial.source) == (RUNNING, (), "known")
+def _rung(epoch: int) -> dict[str, object]:
+    return {"event": "rung", "number": 0, "epoch": epoch, "score": epoch / 10}
+
+
+def _started(epoch: int) -> dict[str, object]:
+    return {"event": "started", "number": 0, "config_hash": "a", "epoch": epoch}
+
+
+@pytest.mark.parametrize(("epoch", "kept"), [(0, ()), (1, (1,)), (2, (1, 2)), (5, (1, 2, 3))])
+def test_a_trial_keeps_what_its_checkpoint_has_brought(epoch: int, kept: tuple[int, ...]) -> None:
+    first = [_started(0), *map(_rung, (1, 2, 3)), {"event": "resumed"}]
+    trial = trials_of([ASKED, *first, _started(epoch)])[0]
+    assert (trial.state, trial.source) == (RUNNING, "known")
+    assert tuple(epoch for epoch, _ in trial.rungs) == kept
+    assert trials_of([ASKED, *first, _started(epoch), _rung(epoch + 1)])[0].rungs[-1][0] == epoch + 1
+
+
+def test_a_ledger_of_the_first_schema_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_text('{"event":"run","schema":1,"time":1.0}\n')
+    started = {"event": "started", "number": 0, "config_hash": "a"}
+    assert trials_of([*read_events(path), ASKED, _rung(1), started])[0].rungs == ()
+
+
+def test_losses_count_until_a_new_checkpoint_comes() -> None:
+    epochs = (0, 0, 2, 2, 2, 4)
+    lost = [{"event": "lost", "number": 0, "reason": "killed", "epoch": epoch} for epoch in epochs]
+    counts = [trials_of([ASKED, *lost[: end + 1]])[0].losses for end in range(len(lost))]
+    assert counts == [1, 2, 1, 2, 3, 1]
+
+
+def test_a_retried_trial_is_the_same_trial_with_smaller_batches() -> None:
+    retried = {"event": "retried", "number": 0, "accumulate": 2, "reason": "out of memory"}
+    trial = trials_of([ASKED, retried])[0]
+    assert (trial.state, trial.accumulate, trial.reason) == (RUNNING, 2, "out of memory")
+    done = {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.5, "summary": {"peak_gib": 3.5}}
+    trial = trials_of([ASKED, retried, _started(0), done])[0]
+    assert (trial.accumulate, trial.reason, trial.peak_gib) == (2, None, 3.5)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +192,9 @@ def test_a_trial_started_again_begins_anew() -> None:
         {"event": "rung", "number": 0, "epoch": 4, "score": "high"},
         {"event": "finished", "number": 0, "state": "DONE"},
         {"event": "finished", "number": True, "state": "FAIL"},
+        {"event": "started", "number": 0, "epoch": None},
+        {"event": "lost", "number": 0, "reason": "killed"},
+        {"event": "retried", "number": 0, "reason": "killed"},
         {"event": "asked", "number": 1},
     ],
 )
