@@ -23,7 +23,7 @@ class JobFactory:
     Attributes:
         space: what is searched.
         layout: where the trials' folders go.
-        dataset: DATASET.yaml.
+        dataset: DATASET.yaml, None for a detector that reads none.
         rule: name or path of the rule.
         seed: of the search.
         cpus: cores of one trial.
@@ -32,7 +32,7 @@ class JobFactory:
 
     space: Space
     layout: RunLayout
-    dataset: Path
+    dataset: Path | None
     rule: str
     seed: int
     cpus: float = 1.0
@@ -48,7 +48,7 @@ class JobFactory:
             "views": complete_views(self.space, params),
             "post": asdict(self.space.post),
             "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
-            "dataset": str(self.dataset),
+            "dataset": str(self.dataset or ""),
             "rule": self.rule,
             "seed": trial_seed(self.seed, asked.number),
             "folder": str(self.layout.trial(asked.number).folder.resolve()),

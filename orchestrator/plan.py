@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.jobs import complete_params, complete_views
-from orchestrator.settings import Settings
+from orchestrator.settings import CheckedData, Settings
 from results.commands import EXIT_DONE
 from results.errors import InputError, InputErrors
 from results.rules import load_rule
@@ -28,18 +28,18 @@ def dry_run(settings: Settings) -> int:
         InputErrors: every key that takes no effect.
     """
     space = settings.space
-    if space.detector not in MODEL_CONFIGS:
+    if space.detector not in MODEL_CONFIGS or settings.data is None:
         raise InputError(
             "a dry run compares what a detector builds", f"{space.detector}, which builds nothing", "run it"
         )
-    data = _training_data(settings)
+    data = _training_data(settings.data, settings.rule)
     proved = list(proofs(space, data))
     dead = [_fault(space, name) for name, changes in proved if not changes]
     if dead:
         raise InputErrors(dead)
     points = distinct_points(space)
     print(f"space {space.name}, detector {space.detector}, rule {settings.rule}, profile {space.profile}")
-    train, val = settings.summary.train, settings.summary.val
+    train, val = settings.data.summary.train, settings.data.summary.val
     print(f"data: {train.images} training and {val.images} validation images, {len(data.category_ids)} scored classes")
     print(f"points: {'more than can be counted' if points is None else points}; trials: {settings.trials}")
     for name, changes in proved:
@@ -121,13 +121,13 @@ def _fault(space: Space, name: str) -> InputError:
     return InputError("every key takes effect", f"{space.name}: {name} changes nothing that is built", "remove the key")
 
 
-def _training_data(settings: Settings) -> TrainingData:
-    scored = {category.id for category in load_rule(settings.rule).categories}
-    kept = (category for category in settings.summary.categories if not scored or category.id in scored)
+def _training_data(data: CheckedData, rule: str) -> TrainingData:
+    scored = {category.id for category in load_rule(rule).categories}
+    kept = (category for category in data.summary.categories if not scored or category.id in scored)
     categories = sorted(kept, key=lambda category: category.id)
     return TrainingData(
-        str(settings.dataset.train.annotations),
-        str(settings.dataset.train.images),
+        str(data.dataset.train.annotations),
+        str(data.dataset.train.images),
         tuple(category.id for category in categories),
         tuple(category.name for category in categories),
     )

@@ -139,7 +139,7 @@ def _run(
     if cluster.dashboard:
         console.print(f"Ray dashboard: http://{cluster.dashboard}")
     make_job = JobFactory(
-        settings.space, layout, settings.dataset.path, settings.rule, settings.seed, slots.cpus, slots.gpus
+        settings.space, layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus
     )
     study.subscribe(SearchGauges(layout.name))
     try:
@@ -155,7 +155,7 @@ def _run(
 def _show(study: "Study", settings: "Settings", layout: RunLayout, console: "Console") -> None:
     from results.leaderboard import show
 
-    show(console, layout, study.records.values(), settings.rule, settings.dataset.group_by)
+    show(console, layout, study.records.values(), settings.rule, settings.group_by)
 
 
 def _end(study: "Study", options: Options, layout: RunLayout, console: "Console") -> int:

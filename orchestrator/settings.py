@@ -25,13 +25,34 @@ DEMO = "demo"
 
 
 @dataclass(frozen=True)
+class CheckedData:
+    """A data set that was looked through.
+
+    Attributes:
+        dataset: where the data lie.
+        summary: what they hold, with fingerprints.
+    """
+
+    dataset: Dataset
+    summary: DatasetSummary
+
+    def record(self) -> dict[str, object]:
+        """What a run records of its data, to know them again."""
+        return {
+            "dataset": str(self.dataset.path),
+            "train_digest": self.summary.train.fingerprints.digest,
+            "val_digest": self.summary.val.fingerprints.digest,
+            "group_by": self.dataset.group_by,
+        }
+
+
+@dataclass(frozen=True)
 class Settings:
     """A checked search, ready to start.
 
     Attributes:
         space: what is searched, its profile applied.
-        dataset: where the data lie.
-        summary: what the data hold, with fingerprints.
+        data: what is trained on, None for a detector that reads none.
         rule: the rule that decides; the data set's own, where it names one.
         trials: all trials of the search.
         hours: wall-clock budget of this command, or None.
@@ -40,13 +61,22 @@ class Settings:
     """
 
     space: Space
-    dataset: Dataset
-    summary: DatasetSummary
+    data: CheckedData | None
     rule: str
     trials: int
     hours: float | None
     seed: int
     notices: tuple[str, ...]
+
+    @property
+    def dataset_path(self) -> Path | None:
+        """DATASET.yaml, where there is one."""
+        return self.data.dataset.path if self.data else None
+
+    @property
+    def group_by(self) -> str | None:
+        """The data set's expression for frames that belong together."""
+        return self.data.dataset.group_by if self.data else None
 
     def record(self) -> dict[str, object]:
         """What a run records of itself, to be known again by a resume."""
@@ -54,11 +84,8 @@ class Settings:
             "space": self.space.name,
             "space_sha": space_sha(self.space),
             "profile": self.space.profile,
-            "dataset": str(self.dataset.path),
-            "train_digest": self.summary.train.fingerprints.digest,
-            "val_digest": self.summary.val.fingerprints.digest,
+            **(self.data.record() if self.data else {}),
             "rule": self.rule,
-            "group_by": self.dataset.group_by,
             "trials": self.trials,
             "epochs": self.space.search.epochs,
             "seed": self.seed,
@@ -78,21 +105,19 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     earlier = recorded_settings(resumed) if resumed else {}
     profile, why = chosen_profile(options.profile, earlier, profile_names(options.space))
     space = load_space(options.space, DETECTORS, profile)
-    dataset = load_dataset(dataset_path(options.data, earlier))
+    dataset = _dataset(space, options, earlier)
     _check_start_weights(space)
     rule, rule_notice = _rule(space, dataset)
-    summary = check_dataset(dataset)
-    _check_classes(rule, summary)
+    data = None if dataset is None else _checked_data(dataset, rule)
     cutoffs = cutoff_notice(space.post.cutoffs, load_rule(rule).measure.is_plain_ap)
     settings = Settings(
         space=space,
-        dataset=dataset,
-        summary=summary,
+        data=data,
         rule=rule,
         trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
         hours=options.hours or space.search.hours,
         seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
-        notices=(why, *rule_notice, *([cutoffs] if cutoffs else []), *summary.notices),
+        notices=(why, *rule_notice, *([cutoffs] if cutoffs else []), *(data.summary.notices if data else ())),
     )
     if resumed:
         _check_unchanged(settings, earlier, resumed)
@@ -161,6 +186,19 @@ def dataset_path(asked: str | None, earlier: dict[str, object]) -> Path:
     return Path(str(asked))
 
 
+def _dataset(space: Space, options: Options, earlier: dict[str, object]) -> Dataset | None:
+    named = options.data or earlier.get("dataset")
+    if not named and not DETECTORS[space.detector].reads_data:
+        return None
+    return load_dataset(dataset_path(options.data, earlier))
+
+
+def _checked_data(dataset: Dataset, rule: str) -> CheckedData:
+    summary = check_dataset(dataset)
+    _check_classes(rule, summary)
+    return CheckedData(dataset, summary)
+
+
 def _check_start_weights(space: Space) -> None:
     given = {str(value) for one in space.train if one.name == "init" for value in one.domain.values()}
     missing = sorted(path for path in given - {NONE} if not Path(path).is_file())
@@ -169,10 +207,11 @@ def _check_start_weights(space: Space) -> None:
         raise InputError(rule, ", ".join(missing), "give the path of a checkpoint, relative to this folder or absolute")
 
 
-def _rule(space: Space, dataset: Dataset) -> tuple[str, tuple[str, ...]]:
-    rule = dataset.rule or space.rule
+def _rule(space: Space, dataset: Dataset | None) -> tuple[str, tuple[str, ...]]:
+    own = dataset.rule if dataset else None
+    rule = own or space.rule
     load_rule(rule)
-    if dataset.rule and dataset.rule != space.rule:
+    if own and own != space.rule:
         return rule, (f"rule {rule}: the data set names it (the space says {space.rule})",)
     return rule, ()
 
@@ -189,7 +228,7 @@ def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLay
     now = settings.record()
     words = {"space_sha": "space", "train_digest": "training data", "val_digest": "validation data", "rule": "rule"}
     for key, word in words.items():
-        if now[key] != earlier.get(key):
+        if now.get(key) != earlier.get(key):
             remedy = "undo the change, or start a new search under another --name"
             received = f"another {word} than {run.name} began with"
             raise InputError("a resumed search keeps its space, data and rule", received, remedy)

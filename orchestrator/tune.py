@@ -17,6 +17,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.cluster import Slots
+from orchestrator.reports import lose, tell
 from orchestrator.study import Asked, Study
 from orchestrator.worker import run_in_worker
 
@@ -68,7 +69,7 @@ class StudyScheduler(FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """One report of a worker."""
-        return TrialScheduler.STOP if self._tell(number_of(trial), result) else TrialScheduler.CONTINUE
+        return TrialScheduler.STOP if tell(self._study, number_of(trial), result) else TrialScheduler.CONTINUE
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """The worker died; its trial has no result."""
@@ -79,22 +80,8 @@ class StudyScheduler(FIFOScheduler):
         self._lose(trial)
 
     def _lose(self, trial: Trial) -> None:
-        number = number_of(trial)
-        if self._study.is_running(number):
-            reason = str(getattr(trial, "error_file", None) or "the worker ended without a report")
-            self._study.failed(number, "lost worker", reason)
-
-    def _tell(self, number: int, result: dict[str, Any]) -> bool:
-        match result["phase"]:
-            case "started":
-                self._study.started(number, result["config_hash"])
-            case "rung":
-                return self._study.rung(number, result["epoch"], result["score"])
-            case "finished":
-                self._study.finished(number, result["score"], result["summary"][0])
-            case "failed":
-                self._study.failed(number, result["kind"], result["reason"])
-        return False
+        reason = str(getattr(trial, "error_file", None) or "the worker ended without a report")
+        lose(self._study, number_of(trial), reason)
 
 
 def number_of(trial: Trial) -> int:

@@ -11,6 +11,7 @@ Defaults are mmdet 3's stock Cascade R-CNN R50 FPN 1x, except where stock relies
 from collections.abc import Mapping
 
 from results.errors import InputError
+from trainables.fake_parameters import FAKE_PARAMETERS
 from trainables.notation import FOLLOW_TRAINING, NONE, parse_epochs, parse_numbers, parse_scale, parse_train_scales
 from trainables.parameters import Detector, Parameter, by_name, choice, number, text, truth, whole
 
@@ -175,13 +176,6 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-_FAKE = (
-    number("x", 0.5, (0.0, 1.0), "what the fake detector's score depends on; best at 0.7"),
-    number("epoch_s", 0.1, (0.0, 60.0), "seconds that an epoch takes"),
-    choice("failure", NONE, (NONE, "nan_loss", "out_of_memory", "lost_worker"), "how the fake detector fails"),
-    whole("epochs", 12, (0, 1000), "epochs"),
-)
-
 DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(
         description="Cascade R-CNN: region proposals refined by three heads of rising IoU (Cai and Vasconcelos, 2018)",
@@ -190,8 +184,9 @@ DETECTORS: Mapping[str, Detector] = {
         conflict=_cascade_conflict,
     ),
     "fake": Detector(
-        description="No detector: a known score in real seconds, for tests of the search (trainables.fake)",
-        train=by_name(*_FAKE),
+        description="No detector: known scores in real or virtual seconds, to test searches on (trainables.fake)",
+        train=FAKE_PARAMETERS,
         predict={},
+        reads_data=False,
     ),
 }

@@ -9,14 +9,29 @@ class NanLossError(DetectionSearchError):
     """The loss is no longer a number; training on would waste the device."""
 
 
+class BadConfigurationError(DetectionSearchError):
+    """Nothing can be built from a trial's configuration; it would fail in the same way again."""
+
+
+class CorruptImageError(DetectionSearchError):
+    """An image exists and cannot be decoded."""
+
+
+# The first that fits names the kind.
+_KINDS: tuple[tuple[type[BaseException], str], ...] = (
+    (NanLossError, "NaN loss"),
+    (BadConfigurationError, "bad configuration"),
+    (CorruptImageError, "corrupt image"),
+    (MemoryError, "out of memory"),
+    (InputError, "bad input"),
+    (TimeoutError, "time-out"),
+)
+
+
 def failure_kind(error: BaseException) -> str:
-    """One of "out of memory", "NaN loss", "bad input", "full disk", "error"."""
-    if isinstance(error, NanLossError):
-        return "NaN loss"
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, without importing it
+    """One of the kinds above, "full disk", or "error"."""
+    if type(error).__name__ == "OutOfMemoryError":  # torch's, without importing it
         return "out of memory"
-    if isinstance(error, InputError):
-        return "bad input"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "full disk"
-    return "error"
+    return next((kind for exception, kind in _KINDS if isinstance(error, exception)), "error")

@@ -1,55 +1,157 @@
-"""A detector that is none: a deterministic score with a known optimum, real seconds, and failures on demand.
+"""A detector that is none: scores with a known optimum, checkpoints, memory that runs out, failures on demand.
 
-For tests of the search around it. It needs neither torch nor images; the product never chooses it by itself.
+For tests and benchmarks of the search around it. It needs neither torch nor images; the product never chooses it by
+itself. `steps` is the trial as a sequence of events, so that a caller may let its seconds pass on paper; `run_trial`
+lets them pass for real.
 """
 
-import math
+import errno
+import hashlib
+import json
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from results.layout import TrialLayout, write_atomically
-from trainables.failures import NanLossError
+from trainables.failures import BadConfigurationError, CorruptImageError, NanLossError
+from trainables.fake_problems import DIVERGING_LR, NETWORK_GIB, activations_gib, noise_free_score, score_after
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 
-OPTIMUM_X = 0.7
+OPTIMUM_X = 0.7  # of the problem parabola
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes."""
+
+    seconds: float
+
+
+class WorkerKilled(BaseException):
+    """Where a process of its own would be killed; no code of a trial catches it."""
+
+
+# What each kind of failure raises.
+_FAILURES: Mapping[str, Callable[[], BaseException]] = {
+    "nan_loss": lambda: NanLossError("the loss became nan, as asked for; choose failure: none"),
+    "out_of_memory": lambda: MemoryError("out of memory, as asked for; choose failure: none"),
+    "lost_worker": WorkerKilled,
+    "bad_configuration": lambda: BadConfigurationError("nothing can be built, as asked for; choose failure: none"),
+    "corrupt_image": lambda: CorruptImageError("an image is damaged, as asked for; choose failure: none"),
+    "full_disk": lambda: OSError(errno.ENOSPC, "no space left on device, as asked for; choose failure: none"),
+    "time_out": lambda: TimeoutError("out of time, as asked for; choose failure: none"),
+}
 
 
 def fake_score(x: float, epoch: int) -> float:
-    """The score after an epoch: best at `OPTIMUM_X`, rising with training, below 1."""
-    return (1 - (x - OPTIMUM_X) ** 2) * (1 - math.exp(-epoch / 3))
+    """The score of the problem parabola after an epoch: best at `OPTIMUM_X`, rising with training, below 1."""
+    return noise_free_score({"problem": "parabola", "x": x}, epoch)
 
 
 def run_trial(job: TrialJob, report: Report) -> Finished:
     """Reports the known scores, one epoch after another.
 
     Args:
-        job: with params `x`, `epoch_s` (seconds an epoch takes), `epochs` and `failure`.
+        job: with the parameters of `trainables.fake_parameters`.
         report: see `trainables.jobs`.
 
     Raises:
-        NanLossError, MemoryError: when `failure` asks for them.
+        Exception: of the kind that the parameter `failure` asks for; `lost_worker` kills this process.
+    """
+    try:
+        for step in steps(job):
+            match step:
+                case Wait(seconds):
+                    time.sleep(0.0 if job.params["virtual"] else seconds)
+                case Finished():
+                    return step
+                case _:
+                    report(step)
+    except WorkerKilled:
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise RuntimeError("a trial ends with Finished or an exception; the fake's steps ended with neither")
+
+
+def steps(job: TrialJob) -> Iterator[Wait | Started | Rung | Finished]:
+    """A trial as events in order, the last one `Finished`. Closing it early is a trial stopped from outside.
+
+    Raises:
+        Exception: of the kind that the parameter `failure` asks for.
+        WorkerKilled: `failure: lost_worker`.
     """
     layout = TrialLayout(Path(job.folder))
     layout.folder.mkdir(parents=True, exist_ok=True)
-    report(Started(f"fake {job.params['x']:.6f}"))
+    attempt = _count_attempt(layout)
+    saved = _checkpoint(job, layout)
+    yield Started(config_hash(job), min(saved.epoch, job.start_epoch))
+    if saved.epoch > job.start_epoch:  # written, and lost its worker before it could be reported
+        yield saved
+    _check_memory(job)
     epochs = int(job.params["epochs"])
-    for epoch in range(1, epochs + 1):
-        time.sleep(float(job.params["epoch_s"]))
-        _fail(str(job.params["failure"]))
+    for epoch in range(saved.epoch + 1, epochs + 1):
+        yield Wait(float(job.params["epoch_s"]))
+        _fail(job, epoch, attempt)
         if epoch in job.rungs:
-            report(Rung(epoch, fake_score(float(job.params["x"]), epoch)))
-    score = fake_score(float(job.params["x"]), epochs)
+            rung = Rung(epoch, score_after(job.params, epoch, job.seed))
+            _write_checkpoint(layout, rung)
+            yield rung
+    yield _finish(job, layout, epochs)
+
+
+def config_hash(job: TrialJob) -> str:
+    """Stands for everything that decides what is trained; how long an epoch takes does not."""
+    read = {name: value for name, value in job.params.items() if name not in ("epoch_s", "virtual")}
+    text = json.dumps({"detector": job.detector, "params": read, "accumulate": job.accumulate}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def peak_gib(job: TrialJob) -> float:
+    """The most memory that the trial needs at once: with half the batch at a time, half of the activations."""
+    return NETWORK_GIB + activations_gib(job.params) / job.accumulate
+
+
+def _checkpoint(job: TrialJob, layout: TrialLayout) -> Rung:
+    """The rung that the checkpoint was written at; epoch 0 for a job that starts anew, or finds none to go on from."""
+    if job.start_epoch == 0 or not layout.checkpoint_note.is_file():
+        return Rung(0, None)
+    return Rung(**json.loads(layout.checkpoint_note.read_text(encoding="utf-8")))
+
+
+def _check_memory(job: TrialJob) -> None:
+    need, there = peak_gib(job), float(job.params["device_gib"])
+    if need > there:
+        raise MemoryError(f"out of memory: {need:.2f} GiB needed, {there:.2f} GiB there")
+
+
+def _fail(job: TrialJob, epoch: int, attempt: int) -> None:
+    if job.params["problem"] == "lr_like" and float(job.params["lr"]) >= DIVERGING_LR:
+        raise NanLossError(f"the loss became nan in epoch {epoch}; lower lr")
+    planned = _FAILURES.get(str(job.params["failure"]))
+    if planned and epoch >= int(job.params["fail_epoch"]) and attempt <= int(job.params["failing_attempts"]):
+        raise planned()
+
+
+def _count_attempt(layout: TrialLayout) -> int:
+    """The number of this attempt, from 1; kept in the trial's folder, where a killed worker leaves it."""
+    file = layout.folder / "attempts.txt"
+    attempt = 1 + (int(file.read_text()) if file.exists() else 0)
+    file.write_text(str(attempt))
+    return attempt
+
+
+def _write_checkpoint(layout: TrialLayout, rung: Rung) -> None:
+    write_atomically(layout.checkpoint, json.dumps({"epoch": rung.epoch}))
+    write_atomically(layout.checkpoint_note, json.dumps({"epoch": rung.epoch, "score": rung.score}))
+
+
+def _finish(job: TrialJob, layout: TrialLayout, epochs: int) -> Finished:
+    layout.checkpoint.unlink(missing_ok=True)
+    layout.checkpoint_note.unlink(missing_ok=True)
     write_atomically(layout.manifest, "{}\n")
-    return Finished(score, {"model": "fake", "schedule": f"{epochs}e"})
-
-
-def _fail(kind: str) -> None:
-    match kind:
-        case "nan_loss":
-            raise NanLossError("the loss became nan, as asked for; choose failure: none")
-        case "out_of_memory":
-            raise MemoryError("out of memory, as asked for; choose failure: none")
-        case "lost_worker":
-            os.kill(os.getpid(), signal.SIGKILL)
+    score = score_after(job.params, epochs, job.seed)
+    train_s = round(float(job.params["epoch_s"]) * epochs, 2)
+    summary = {"model": "fake", "schedule": f"{epochs}e", "train_s": train_s, "peak_gib": round(peak_gib(job), 3)}
+    return Finished(score, summary)

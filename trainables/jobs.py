@@ -24,7 +24,7 @@ class TrialJob:
         views: the predict tier's settings, each the fields of a `View`.
         post: the fields of a `PostSpec`.
         rungs: epochs after which the validation images are predicted and scored, the last epoch among them.
-        dataset: DATASET.yaml.
+        dataset: DATASET.yaml; empty for a detector that reads none.
         rule: name or path of the rule.
         seed: of this trial.
         folder: the trial's folder.

@@ -50,12 +50,14 @@ class Detector:
         train: parameters whose change means training again, by name.
         predict: parameters whose change means one more pass over the images, by name.
         conflict: takes complete train parameters; None when they go together, else "the rule; the remedy".
+        reads_data: whether its trials need a data set.
     """
 
     description: str
     train: Mapping[str, Parameter]
     predict: Mapping[str, Parameter]
     conflict: Callable[[Mapping[str, object]], str | None] = field(default=_no_conflict, repr=False)
+    reads_data: bool = True
 
     def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
         """None when these complete train parameters go together, else "the rule they break; the remedy"."""

@@ -15,11 +15,17 @@ from trainables.jobs import TrialJob
 def test_a_job_holds_every_parameter_and_an_absolute_folder(tmp_path: Path) -> None:
     make_job = JobFactory(fake_space(tmp_path), RunLayout(Path("runs/a")), tmp_path / "d.yaml", "coco50", seed=3)
     job = TrialJob.from_dict(make_job(Asked(7, {"x": 0.25, "epochs": 4})))
-    assert job.params == {"x": 0.25, "epoch_s": 0.1, "failure": "none", "epochs": 4}
+    assert set(job.params) == set(DETECTORS["fake"].train)
+    assert (job.params["x"], job.params["epochs"], job.params["failure"]) == (0.25, 4, "none")
     assert job.rungs == (1, 2, 3, 4)
     assert job.views == ({},)
     assert Path(job.folder) == Path("runs/a/trials/0007").resolve()
     assert (job.number, job.rule, job.seed) == (7, "coco50", trial_seed(3, 7))
+
+
+def test_a_detector_without_data_gets_a_job_without_data(tmp_path: Path) -> None:
+    make_job = JobFactory(fake_space(tmp_path), RunLayout(tmp_path), None, "coco50", seed=3)
+    assert make_job(Asked(0, {"x": 0.25, "epochs": 4}))["dataset"] == ""
 
 
 def test_what_a_point_leaves_out_takes_the_catalogues_default() -> None:

@@ -148,6 +148,16 @@ def test_data_is_the_resumed_runs_unless_given() -> None:
     assert dataset_path("e.yaml", {"dataset": "/d.yaml"}) == Path("e.yaml")
 
 
+def test_a_detector_that_reads_no_data_needs_none(tmp_path: Path) -> None:
+    write_space(tmp_path)
+    found = resolve(parse_options(["--space", str(tmp_path / "fake.yaml")]), None)
+    assert (found.data, found.dataset_path, found.group_by, found.rule) == (None, None, None, "coco50")
+    layout = RunLayout(tmp_path / "a")
+    write_atomically(layout.settings, json.dumps(found.record()))
+    again = resolve(parse_options(["--space", str(tmp_path / "fake.yaml"), "--resume", "--name", "a"]), layout)
+    assert again.record() == found.record()
+
+
 def test_start_weights_that_are_not_there_are_named_before_anything_starts(tmp_path: Path) -> None:
     space = tmp_path / "start.yaml"
     space.write_text("detector: cascade_rcnn\nrule: coco50\ntrain: {init: absent.pth, lr: {log: [0.001, 0.01]}}\n")

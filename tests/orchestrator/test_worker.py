@@ -1,4 +1,3 @@
-import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from orchestrator.jobs import JobFactory
 from orchestrator.study import Asked
 from orchestrator.worker import end_of_trial
 from results.layout import RunLayout, TrialLayout
-from trainables.catalogue import DETECTORS
 from trainables.fake import fake_score
 
 
@@ -33,13 +31,20 @@ def test_a_trial_reports_start_and_rungs_and_ends_with_its_score(folder: Path) -
     assert [report["epoch"] for report in reports[1:]] == [2, 3]
     assert [report["score"] for report in reports[1:]] == [fake_score(0.5, 2), fake_score(0.5, 3)]
     assert (end["phase"], end["score"]) == ("finished", fake_score(0.5, 3))
-    assert end["summary"] == [{"model": "fake", "schedule": "3e"}]
+    assert end["summary"] == [{"model": "fake", "schedule": "3e", "train_s": 0.0, "peak_gib": 0.5}]
     assert TrialLayout(folder).manifest.exists()
 
 
 @pytest.mark.parametrize(
     ("failure", "kind", "error"),
-    [("nan_loss", "NaN loss", "NanLossError"), ("out_of_memory", "out of memory", "MemoryError")],
+    [
+        ("nan_loss", "NaN loss", "NanLossError"),
+        ("out_of_memory", "out of memory", "MemoryError"),
+        ("bad_configuration", "bad configuration", "BadConfigurationError"),
+        ("corrupt_image", "corrupt image", "CorruptImageError"),
+        ("full_disk", "full disk", "OSError"),
+        ("time_out", "time-out", "TimeoutError"),
+    ],
 )
 def test_a_failure_is_a_report_of_its_kind_with_a_traceback_on_disk(
     folder: Path, failure: str, kind: str, error: str
@@ -86,11 +91,3 @@ def test_a_lost_worker_is_a_process_that_dies(folder: Path) -> None:
     text = json.dumps(_job(folder, failure="lost_worker"))
     done = subprocess.run([sys.executable, "-c", script], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (-9, "")
-
-
-def test_every_failure_of_the_fake_is_tested_here() -> None:
-    parameter = DETECTORS["fake"].train["failure"]
-    for kind in ("none", "nan_loss", "out_of_memory", "lost_worker"):
-        assert parameter.fault(kind) is None
-    assert parameter.fault("other") is not None
-    assert importlib.import_module("trainables.fake").fake_score(0.7, 3) > fake_score(0.6, 3)
