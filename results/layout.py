@@ -46,6 +46,11 @@ class TrialLayout:
         return self.folder / "detections.arrow"
 
     @property
+    def prepared(self) -> Path:
+        """Folder of what `results.solve_store` keeps of the raw detections, so that nobody prepares them again."""
+        return self.folder / "prepared"
+
+    @property
     def truth(self) -> Path:
         """The truth that the trial was scored against."""
         return self.folder / "truth.arrow"

@@ -42,13 +42,23 @@ def prepared_set(folder: Path, truth: Truth, detections: Detections, rule: Rule)
         InputError: a row is not finite, has a negative size or an unknown image.
         DamagedFileError: `folder` holds something else or a damaged set; it is not overwritten.
     """
-    made_from = _made_from(truth, detections, rule)
-    if (folder / "set.arrow").exists():
-        opened, found = _opened(folder, verify=False)
-        if found == made_from:
-            return opened
+    found = found_set(folder, truth, detections, rule)
+    if found is not None:
+        return found
     prepared = prepare(prepare_truth(truth, rule), detections)
-    return write_prepared(folder, prepared, made_from)
+    return write_prepared(folder, prepared, _made_from(truth, detections, rule))
+
+
+def found_set(folder: Path, truth: Truth, detections: Detections, rule: Rule) -> PreparedSet | None:
+    """Opens the set in `folder` if it was made from these very inputs; None if there is none or another.
+
+    Raises:
+        DamagedFileError: `folder` holds something else or a damaged set.
+    """
+    if not (folder / "set.arrow").exists():
+        return None
+    opened, made_from = _opened(folder, verify=False)
+    return opened if made_from == _made_from(truth, detections, rule) else None
 
 
 def write_prepared(folder: Path, prepared: PreparedSet, made_from: str = "") -> PreparedSet:

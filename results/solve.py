@@ -23,7 +23,7 @@ from results.postprocess import (
     default_settings,
     images_above,
 )
-from results.prepared import PreparedSet, prepare, prepare_truth
+from results.prepared import PreparedSet, PreparedTruth, prepare, prepare_truth
 from results.rules import Rule
 from results.scoring import Kept, Matched, Score, match, subset
 from results.sweep import Choice, Sweep, SweepTable, choose, joined, sweep
@@ -137,23 +137,41 @@ def solve(
         InputError: a row of `raw` or `truth` is bad.
     """
     prepared = prepare(prepare_truth(truth, rule), raw)
-    groups = group_numbers(prepared.truth.image_id, group_of_image)
-    weights = image_weights(len(prepared.truth.image_id), REPLICATES, seed, groups)
-    folds = image_folds(len(prepared.truth.image_id), seed, groups)
-    return solution_of(swept_by(prepared, spec, seed), spec, weights, folds)
+    return solution_of(swept_by(prepared, spec, seed), spec, draws_of(prepared.truth, seed, group_of_image))
 
 
-def exact_score(prepared: PreparedSet, spec: PostSpec, weights: FloatArray, folds: IntArray) -> float | None:
-    """The score that `spec` earns with the exact search in the place of TPE, for settings and for cutoffs.
+@dataclass(frozen=True)
+class Draws:
+    """What chance decides of a solution.
+
+    Attributes:
+        weights: (B, M) how often each image is drawn in each bootstrap replicate, from `uncertainty.image_weights`.
+        folds: (M,) fold of each image, from `cutoffs.image_folds`.
+    """
+
+    weights: FloatArray
+    folds: IntArray
+
+
+def draws_of(truth: PreparedTruth, seed: int, group_of_image: Mapping[int, int] | None = None) -> Draws:
+    """Draws of the images, whole groups where there are some.
 
     Args:
-        prepared: the raw set.
-        spec: what may be done.
-        weights: (B, M) from `uncertainty.image_weights`.
-        folds: (M,) from `cutoffs.image_folds`.
+        truth: of M images.
+        seed: of replicates and folds.
+        group_of_image: by image id, a number that images share which must be drawn together; None if there are none.
+
+    Raises:
+        InputError: an image has no group.
     """
+    images, groups = len(truth.image_id), group_numbers(truth.image_id, group_of_image)
+    return Draws(image_weights(images, REPLICATES, seed, groups), image_folds(images, seed, groups))
+
+
+def exact_score(prepared: PreparedSet, spec: PostSpec, draws: Draws) -> float | None:
+    """The score that `spec` earns with the exact search in the place of TPE, for settings and for cutoffs."""
     exact = replace(spec, search="exact", cutoffs="tolerance" if spec.cutoffs == "optuna" else spec.cutoffs)
-    return _earned(swept_by(prepared, exact, 0), exact, weights, folds).final.score().score
+    return _earned(swept_by(prepared, exact, 0), exact, draws).final.score().score
 
 
 def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable | None = None) -> Sweep:
@@ -168,17 +186,10 @@ def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable
     return sweep(prepared, (), cap, proposed if allowed is None else joined([allowed, proposed]))
 
 
-def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> Solution:
-    """Chooses from a sweep, cuts and caps, and says what that earns.
-
-    Args:
-        swept: of the raw set.
-        spec: what may be done.
-        weights: (B, M) from `uncertainty.image_weights`.
-        folds: (M,) from `cutoffs.image_folds`.
-    """
+def solution_of(swept: Sweep, spec: PostSpec, draws: Draws) -> Solution:
+    """Chooses from a sweep, cuts and caps, and says what that earns."""
     prepared, measure = swept.prepared, swept.prepared.truth.rule.measure
-    earned = _earned(swept, spec, weights, folds)
+    earned = _earned(swept, spec, draws)
     choice, cutoff, final = earned.choice, earned.cutoff, earned.final
     result, ids = final.score(), prepared.truth.category_id.tolist()
     return Solution(
@@ -186,7 +197,7 @@ def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArr
         global_setting=swept.table.settings[choice.global_index],
         cutoff_of=dict(zip(ids, cutoff.tolist(), strict=True)),
         score=result,
-        interval=interval(replicate_values(final, weights)[1]),
+        interval=interval(replicate_values(final, draws.weights)[1]),
         cap_cost=earned.cap_cost,
         settings_tried=swept.size,
         max_per_image=spec.max_per_image,
@@ -196,7 +207,7 @@ def solution_of(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArr
         image_gate=earned.gate,
         notice=cutoff_notice(spec.cutoffs, measure.is_plain_ap) or "",
         search=spec.search,
-        exact_score=exact_score(prepared, spec, weights, folds) if spec.search == "optuna" else None,
+        exact_score=exact_score(prepared, spec, draws) if spec.search == "optuna" else None,
     )
 
 
@@ -211,8 +222,8 @@ class _Earned:
     final: Matched
 
 
-def _earned(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> _Earned:
-    choice, cutoff = _choice(swept, spec, weights, folds)
+def _earned(swept: Sweep, spec: PostSpec, draws: Draws) -> _Earned:
+    choice, cutoff = _choice(swept, spec, draws)
     uncapped = match(swept.prepared, cut(swept.combine(choice.index), cutoff))
     capped = _capped(uncapped, spec.max_per_image)
     gate = best_image_gate(capped)[0] if swept.prepared.truth.rule.measure.image_accuracy else 0.0
@@ -221,13 +232,13 @@ def _earned(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) 
     return _Earned(choice, cutoff, gate, cap_cost, final)
 
 
-def _choice(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) -> tuple[Choice, FloatArray]:
+def _choice(swept: Sweep, spec: PostSpec, draws: Draws) -> tuple[Choice, FloatArray]:
     """The settings, and the cutoffs (C,): exact where the rule charges for false alarms, free ones under an AP."""
     measure = swept.prepared.truth.rule.measure
     if measure.kind == "ap":
-        choice, exact = choose(swept, spec.per_class, weights), None
+        choice, exact = choose(swept, spec.per_class, draws.weights), None
     else:
-        choice, exact = choose_charged(swept, spec.per_class, weights)
+        choice, exact = choose_charged(swept, spec.per_class, draws.weights)
     if spec.cutoffs == "optuna":
         from results.post_optuna import search_cutoffs  # knows Optuna, which only this search needs
 
@@ -236,7 +247,7 @@ def _choice(swept: Sweep, spec: PostSpec, weights: FloatArray, folds: IntArray) 
         return choice, exact
     if spec.cutoffs == "none" or not measure.is_plain_ap:
         return choice, no_cutoffs(swept.prepared.truth).value
-    return choice, tolerance_cutoffs(swept.combine(choice.index), weights, folds).value
+    return choice, tolerance_cutoffs(swept.combine(choice.index), draws.weights, draws.folds).value
 
 
 def _gated(matched: Matched, gate: float) -> Kept:

@@ -23,6 +23,7 @@ from results.layout import TrialLayout, write_atomically
 from results.postprocess import PostSpec
 from results.rules import Rule, load_rule
 from results.solve import Solution, apply_solution, solve
+from results.solve_store import RawSet, sweep_stored
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, load_dataset, load_truth
 from trainables.effective import ConfigDict, TrainingData, config_hash, effective_config
@@ -108,6 +109,8 @@ def _train_and_judge(
     best = finals[-1]
     summary = _summary(job, model, best, validation, time.monotonic() - started)
     write_truth(layout.truth, validation.truth)
+    raw_set = RawSet(validation.truth, best.raw, validation.rule)
+    sweep_stored(layout.prepared, raw_set, validation.post, validation.seed)
     _write_outcome(layout, model, best, summary)
     return Finished(best.solution.score.score, summary)
 

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawn_boxes import draw
 
@@ -7,7 +8,7 @@ from results.errors import DamagedFileError
 from results.postprocess import PostSpec
 from results.rules import load_rule
 from results.solve import solve
-from results.solve_store import RawSet, solve_stored
+from results.solve_store import RawSet, solve_stored, sweep_opened, sweep_stored
 
 RULE = load_rule("voc50")
 
@@ -51,3 +52,22 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
     next(tmp_path.glob("sweep-*.arrow")).write_bytes(b"x")
     with pytest.raises(DamagedFileError):
         solve_stored(tmp_path, given(), PostSpec(), 0)
+
+
+def test_groups_are_drawn_whole_stored_or_not(tmp_path: Path) -> None:
+    one = given()
+    together = dict.fromkeys(one.truth.images.image_id.tolist(), 1)
+    grouped = solve_stored(tmp_path, one, PostSpec(), 0, together)
+    assert grouped == solve(one.truth, one.raw, RULE, PostSpec(), 0, together)
+    assert grouped.interval == pytest.approx((grouped.score.score,) * 2)
+
+
+def test_what_was_stored_is_opened_and_nothing_is_written(tmp_path: Path) -> None:
+    one = given()
+    fresh = sweep_opened(tmp_path, one, PostSpec())
+    assert list(tmp_path.iterdir()) == [] and fresh.prepared.graph is None
+    sweep_stored(tmp_path, one, PostSpec(), 0)
+    opened = sweep_opened(tmp_path, one, PostSpec(search="optuna"))
+    assert opened.prepared.graph is not None
+    np.testing.assert_array_equal(opened.table.ap, fresh.table.ap)
+    assert sweep_opened(tmp_path, given(5), PostSpec()).prepared.graph is None

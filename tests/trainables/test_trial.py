@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tiny_detector import POST, TINY_DETECTOR
 
-from results.boxes import read_detections, truth_from_coco
+from results.boxes import read_detections, read_truth, truth_from_coco
 from results.errors import InputError
 from results.layout import TrialLayout
+from results.prepared_file import found_set
 from results.rules import load_rule
 from results.scoring import score
 from trainables.data.dataset import load_dataset
@@ -51,6 +52,13 @@ def test_the_manifest_lists_files_that_are_there(finished: tuple[TrialJob, Finis
     listed = json.loads(layout.manifest.read_text())["files"]
     assert all((layout.folder / name).stat().st_size == size for name, size in listed.items())
     assert json.loads(layout.config.read_text())["config_hash"] == finished[2][0].config_hash
+
+
+def test_what_its_raw_set_needs_lies_beside_it(finished: tuple[TrialJob, Finished, list]) -> None:
+    layout = TrialLayout(Path(finished[0].folder))
+    raw, _ = read_detections(layout.raw)
+    assert found_set(layout.prepared, read_truth(layout.truth), raw, load_rule(finished[0].rule)) is not None
+    assert len(list(layout.prepared.glob("sweep-*.arrow"))) == 1
 
 
 def test_the_summary_fits_a_ledger_line(finished: tuple[TrialJob, Finished, list]) -> None:
