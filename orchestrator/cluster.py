@@ -44,6 +44,11 @@ class Slots:
     cpus: float
     gpus: float
 
+    @property
+    def share_devices(self) -> bool:
+        """Whether several trials may run on one device at once; on CPUs the machine is the device."""
+        return 0 < self.gpus < 1 or (self.gpus == 0 and self.count > 1)
+
 
 def connect(address: str | None) -> Cluster:
     """Starts Ray on this machine, or joins the cluster at `address`.

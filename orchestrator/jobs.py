@@ -28,6 +28,7 @@ class JobFactory:
         seed: of the search.
         cpus: cores of one trial.
         gpus: GPUs of one trial.
+        shared_device: see `TrialJob`.
     """
 
     space: Space
@@ -37,10 +38,12 @@ class JobFactory:
     seed: int
     cpus: float = 1.0
     gpus: float = 0.0
+    shared_device: bool = False
 
     def __call__(self, asked: Asked) -> dict[str, Any]:
         """The fields of a `TrialJob`."""
         params = complete_params(self.space.detector, asked.params)
+        hours = self.space.search.trial_hours
         return {
             "number": asked.number,
             "detector": self.space.detector,
@@ -55,6 +58,8 @@ class JobFactory:
             # A GPU waits for nobody: the trial's other cores load images for it.
             "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,
             "threads": 1,
+            "time_limit_s": None if hours is None else hours * 3600,
+            "shared_device": self.shared_device,
         }
 
 

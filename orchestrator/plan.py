@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.jobs import complete_params, complete_views
-from orchestrator.settings import CheckedData, Settings
+from orchestrator.settings import Settings
 from results.commands import EXIT_DONE
 from results.errors import InputError, InputErrors
 from results.rules import load_rule
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.points import complete_point, default_point, distinct_points
 from search_spaces.space import Dimension, Space
-from trainables.effective import MODEL_CONFIGS, TrainingData, effective_config
+from trainables.effective import MODEL_CONFIGS, TrainingData, effective_config, training_data
 
 
 def dry_run(settings: Settings) -> int:
@@ -32,7 +32,7 @@ def dry_run(settings: Settings) -> int:
         raise InputError(
             "a dry run compares what a detector builds", f"{space.detector}, which builds nothing", "run it"
         )
-    data = _training_data(settings.data, settings.rule)
+    data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
     proved = list(proofs(space, data))
     dead = [_fault(space, name) for name, changes in proved if not changes]
     if dead:
@@ -119,15 +119,3 @@ def _with_swept(space: Space, name: str, value: Value) -> Space:
 
 def _fault(space: Space, name: str) -> InputError:
     return InputError("every key takes effect", f"{space.name}: {name} changes nothing that is built", "remove the key")
-
-
-def _training_data(data: CheckedData, rule: str) -> TrainingData:
-    scored = {category.id for category in load_rule(rule).categories}
-    kept = (category for category in data.summary.categories if not scored or category.id in scored)
-    categories = sorted(kept, key=lambda category: category.id)
-    return TrainingData(
-        str(data.dataset.train.annotations),
-        str(data.dataset.train.images),
-        tuple(category.id for category in categories),
-        tuple(category.name for category in categories),
-    )

@@ -139,8 +139,9 @@ def _run(
     if cluster.dashboard:
         console.print(f"Ray dashboard: http://{cluster.dashboard}")
     make_job = JobFactory(
-        settings.space, layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus
-    )
+        settings.space, layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus,
+        slots.share_devices,
+    )  # fmt: skip
     study.subscribe(SearchGauges(layout.name))
     try:
         with watching(study, start, console):

@@ -40,22 +40,18 @@ def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None]) -> M
     Returns:
         The last report: phase "finished" or "failed".
     """
-    from trainables.failures import failure_kind
-    from trainables.jobs import Finished, TrialJob
+    from trainables.failures import failure_fingerprint, failure_kind, failure_reason
+    from trainables.jobs import Failed, Finished, TrialJob
 
     try:
         runner = importlib.import_module(_RUNNERS.get(str(job["detector"]), _MMDET_RUNNER))
         finished: Finished = runner.run_trial(TrialJob.from_dict(job), lambda event: report(event.to_metrics()))
     except Exception as error:  # any failure of user code is a result, with its kind
         _keep_traceback(Path(str(job["folder"])))
-        return {"phase": "failed", "kind": failure_kind(error), "reason": _one_line(error)}
+        return Failed(failure_kind(error), failure_reason(error), failure_fingerprint(error)).to_metrics()
     return finished.to_metrics()
 
 
 def _keep_traceback(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(TrialLayout(folder).log, traceback.format_exc())
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:600]

@@ -1,7 +1,8 @@
 """The effective configuration of a trial: everything that a parameter can change, as plain data, and its hash.
 
 What is written here is what is built: the runner, the predictor and the post tier read this and nothing else, so two
-trials with one hash are the same trial. Builds nothing, touches no device.
+trials with one hash are the same trial. Driver and worker both call `trial_hash`, hence no torch. Builds nothing,
+touches no device.
 """
 
 import hashlib
@@ -9,8 +10,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from results.boxes import Category
+from results.rules import Rule
+from trainables.data.dataset import Dataset
 from trainables.detectors import cascade_rcnn
 from trainables.detectors.pipelines import train_pipeline
+from trainables.jobs import TrialJob
 from trainables.notation import parse_epochs
 
 Params = Mapping[str, object]
@@ -38,7 +43,44 @@ class TrainingData:
     class_names: tuple[str, ...]
 
 
-def effective_config(detector: str, params: Params, data: TrainingData, seed: int) -> ConfigDict:
+def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) -> TrainingData:
+    """What trials on a data set learn from.
+
+    Args:
+        dataset: where the training images lie.
+        categories: annotated ones, in any order.
+        rule: scores some of them; a rule that names none scores all.
+    """
+    scored = {category.id for category in rule.categories}
+    kept = sorted((one for one in categories if not scored or one.id in scored), key=lambda one: one.id)
+    return TrainingData(
+        str(dataset.train.annotations),
+        str(dataset.train.images),
+        tuple(category.id for category in kept),
+        tuple(category.name for category in kept),
+    )
+
+
+def trial_config(job: TrialJob, data: TrainingData) -> ConfigDict:
+    """The mmengine configuration that a trial trains."""
+    return effective_config(job.detector, job.params, data, job.seed, job.accumulate)
+
+
+def trial_hash(job: TrialJob, data: TrainingData | None) -> str:
+    """The hash of everything that a trial's result depends on; where and how fast it runs has no part in it.
+
+    The trial's seed has: for points that are equal but for chance, ask with one seed for all of them.
+
+    Args:
+        job: of the trial.
+        data: what it learns from; None for a detector that builds nothing, whose parameters are all there is.
+    """
+    own = {"detector": job.detector, "params": dict(job.params), "seed": job.seed, "accumulate": job.accumulate}
+    train = own if data is None else trial_config(job, data)
+    return config_hash({"train": train, "predict": list(job.views), "post": dict(job.post), "rule": job.rule})
+
+
+def effective_config(detector: str, params: Params, data: TrainingData, seed: int, accumulate: int = 1) -> ConfigDict:
     """The mmengine configuration that a trial with these parameters trains.
 
     Args:
@@ -46,6 +88,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         params: every train-tier parameter of that detector.
         data: the training images.
         seed: of Python, NumPy, torch and the data loader.
+        accumulate: parts that each batch is trained in, one after the other, for one step of the optimizer.
     """
     return {
         "default_scope": "mmdet",
@@ -53,7 +96,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "train_dataloader": _train_dataloader(params, data),
         "optim_wrapper": _optimizer(params),
         "param_scheduler": _schedulers(params),
-        "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": params["epochs"]},
+        "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},
         "start_weights": params["init"],
         "env_cfg": {"cudnn_benchmark": False},
@@ -65,6 +108,13 @@ def config_hash(config: Mapping[str, object]) -> str:
     """Sixteen hexadecimal digits that are equal exactly when two configurations are."""
     canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
+
+
+def _train_loop(params: Params, accumulate: int) -> ConfigDict:
+    if accumulate == 1:
+        return {"type": "EpochBasedTrainLoop", "max_epochs": params["epochs"]}
+    loop = "trainables.accumulation.AccumulatingLoop"
+    return {"type": loop, "max_epochs": params["epochs"], "accumulate": accumulate}
 
 
 def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:

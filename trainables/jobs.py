@@ -1,9 +1,12 @@
 """What a trial is asked to do and what it says back: plain values, without torch.
 
     run_trial(job, report)
-      report(Started(config_hash))          once the effective configuration is written
+      report(Started(config_hash, epoch))   once the effective configuration is written and any checkpoint is read
       report(Rung(epoch, score))            after each rung; the caller ends the trial by raising from it
       -> Finished(score, summary)           files on disk, the manifest last
+
+A trial that goes on from a checkpoint (`start_epoch` > 0) reports that epoch's rung once more, with the same score: it
+cannot know whether the first report arrived. A repeated rung says nothing new.
 
 Every module that runs trials (`trainables.trial`, `trainables.fake`) has this one function.
 """
@@ -31,8 +34,12 @@ class TrialJob:
         loader_workers: processes that load images; 0 loads them in the trial's own.
         threads: CPU threads of the trial.
         start_epoch: epoch of the checkpoint in `folder` to go on from; 0 starts anew.
-        accumulate: batches whose gradients make one optimizer step. Each batch then has `batch_size / accumulate`
-            images, so that a trial which ran out of memory keeps its effective batch and its learning rate.
+        accumulate: parts that each batch is trained in, one after the other, for one optimizer step; so a trial that
+            ran out of memory keeps its batch, its steps and its learning rates. See `can_halve`.
+        time_limit_s: the trial fails as "time-out" once it has run for so long, in all its attempts together; None for
+            no limit.
+        shared_device: whether other trials may run on the same device (for a CPU: on the same machine) meanwhile, so
+            that a measured speed is not that of an idle one.
     """
 
     number: int
@@ -49,6 +56,8 @@ class TrialJob:
     threads: int = 1
     start_epoch: int = 0
     accumulate: int = 1
+    time_limit_s: float | None = None
+    shared_device: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a worker's configuration."""
@@ -99,6 +108,33 @@ class Finished:
     def to_metrics(self) -> dict[str, Any]:
         """As a report to Ray Tune; the summary travels as one value, whatever it holds."""
         return {"phase": "finished", "score": self.score, "summary": [dict(self.summary)]}
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The trial has ended without a result.
+
+    Attributes:
+        kind: one of `trainables.failures`'.
+        reason: one line.
+        fingerprint: equal for failures that came about in the same way; see `trainables.failures`.
+        peak_gib: the most memory that it held, see `trainables.peak_memory`; None where that is not known.
+    """
+
+    kind: str
+    reason: str
+    fingerprint: str
+    peak_gib: float | None = None
+
+    def to_metrics(self) -> dict[str, Any]:
+        """As a report to Ray Tune."""
+        return {"phase": "failed", **asdict(self)}
+
+
+def can_halve(job: TrialJob) -> bool:
+    """Whether the job can be tried again with twice as many parts a batch; each part keeps whole images."""
+    batch_size = job.params.get("batch_size", 1)
+    return isinstance(batch_size, int) and batch_size % (2 * job.accumulate) == 0
 
 
 Report = Callable[[Started | Rung], None]

@@ -26,7 +26,7 @@ from results.solve import Solution, apply_solution, solve
 from results.solve_store import RawSet, sweep_stored
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, load_dataset, load_truth
-from trainables.effective import ConfigDict, TrainingData, config_hash, effective_config
+from trainables.effective import ConfigDict, training_data, trial_config, trial_hash
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.predict import ImageFile, View, image_files, predict_raw
 from trainables.training import Place, train, use_threads
@@ -77,8 +77,8 @@ def run_trial(job: TrialJob, report: Report) -> Finished:
     layout = _fresh_folder(Path(job.folder))
     dataset = load_dataset(Path(job.dataset))
     validation = _validation(job, dataset)
-    config = effective_config(job.detector, job.params, _training_data(dataset, validation), job.seed)
-    digest = config_hash({"train": config, "predict": list(job.views), "post": dict(job.post)})
+    data = training_data(dataset, validation.truth.categories, validation.rule)
+    config, digest = trial_config(job, data), trial_hash(job, data)
     _write_config(layout, job, config, validation, digest)
     report(Started(digest))
     try:
@@ -134,7 +134,7 @@ def _validation(job: TrialJob, dataset: Dataset) -> _Validation:
     truth = load_truth(dataset, dataset.val)
     rule = load_rule(job.rule)
     files = image_files(truth.images, dataset.val.images)
-    ids = scored_category_ids(rule, truth)
+    ids = training_data(dataset, truth.categories, rule).category_ids
     groups = group_of_image(dataset.group_by, truth.images)
     return _Validation(files, truth, rule, _post_spec(job.post), ids, job.seed, groups)
 
@@ -148,20 +148,6 @@ def _check_combination(job: TrialJob) -> None:
 
 def _post_spec(fields: Mapping[str, Any]) -> PostSpec:
     return PostSpec(**{**fields, "nms": tuple(fields["nms"])})
-
-
-def scored_category_ids(rule: Rule, truth: Truth) -> tuple[int, ...]:
-    """Ids that are both annotated and scored, ascending; label i of a detector is the i-th of them."""
-    scored = {category.id for category in rule.categories}
-    return tuple(sorted(c.id for c in truth.categories if not scored or c.id in scored))
-
-
-def _training_data(dataset: Dataset, validation: _Validation) -> TrainingData:
-    names = {category.id: category.name for category in validation.truth.categories}
-    ids = validation.category_ids
-    return TrainingData(
-        str(dataset.train.annotations), str(dataset.train.images), ids, tuple(names[one] for one in ids)
-    )
 
 
 def _fresh_folder(folder: Path) -> TrialLayout:

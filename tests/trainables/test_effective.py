@@ -1,7 +1,14 @@
 """The effective configuration and its hash."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from results.boxes import Category
+from results.rules import load_rule
 from trainables.catalogue import DETECTORS
-from trainables.effective import TrainingData, config_hash, effective_config
+from trainables.data.dataset import Dataset, Source
+from trainables.effective import TrainingData, config_hash, effective_config, training_data, trial_hash
+from trainables.jobs import TrialJob, can_halve
 
 DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
 DATA = TrainingData("train.json", "images", (1, 2), ("a", "b"))
@@ -50,3 +57,39 @@ def test_every_option_of_every_choice_is_built_and_differs_from_the_default() ->
 
 def test_the_start_weights_are_part_of_the_configuration() -> None:
     assert config_hash(config(init="a.pth")) != config_hash(config(init="none"))
+
+
+JOB = TrialJob(0, "cascade_rcnn", DEFAULTS, ({"scale": "96x72"},), {"nms": ("hard",)}, (1,), "d.yaml", "coco50", 0, "f")
+
+
+def test_the_trials_hash_follows_what_its_result_depends_on() -> None:
+    changes = [{"accumulate": 2}, {"seed": 1}, {"rule": "coco"}, {"post": {"nms": ("soft_linear",)}}, {"views": ()}]
+    hashes = {trial_hash(replace(JOB, **change), DATA) for change in changes} | {trial_hash(JOB, DATA)}
+    assert len(hashes) == len(changes) + 1
+
+
+def test_the_trials_hash_ignores_where_and_how_it_runs() -> None:
+    elsewhere = replace(JOB, number=7, folder="g", loader_workers=4, threads=2, start_epoch=3, time_limit_s=9.0)
+    assert trial_hash(elsewhere, DATA) == trial_hash(JOB, DATA)
+    assert trial_hash(TrialJob.from_dict(JOB.to_dict()), DATA) == trial_hash(JOB, DATA)
+
+
+def test_a_detector_that_builds_nothing_is_its_parameters() -> None:
+    fake = replace(JOB, detector="fake", params={"x": 0.5})
+    assert trial_hash(fake, None) == trial_hash(replace(fake, folder="g"), None)
+    assert trial_hash(fake, None) != trial_hash(replace(fake, params={"x": 0.25}), None)
+
+
+def test_training_data_are_the_scored_classes_by_id() -> None:
+    source = Source(Path("train.json"), Path("images"))
+    dataset = Dataset("d", Path("d.yaml"), source, source, None, None, None, None)
+    categories = [Category(9, "nine"), Category(2, "two"), Category(0, "background")]
+    assert training_data(dataset, categories, load_rule("coco50")).category_ids == (0, 2, 9)
+    assert training_data(dataset, categories, load_rule("bottle_round1")).class_names == ("two", "nine")
+
+
+def test_only_batches_that_split_evenly_are_halved() -> None:
+    sizes = {size: can_halve(replace(JOB, params={"batch_size": size})) for size in (1, 2, 5, 16)}
+    assert sizes == {1: False, 2: True, 5: False, 16: True}
+    assert not can_halve(replace(JOB, params={"batch_size": 2}, accumulate=2))
+    assert not can_halve(replace(JOB, params={}))
