@@ -3,6 +3,8 @@
 They appear as `ray_search_...` on each node's metrics port, where Prometheus, and through it the dashboard, reads them.
 """
 
+from collections.abc import Mapping
+
 from ray.util.metrics import Gauge
 
 from orchestrator.progress import best_score
@@ -23,7 +25,7 @@ class SearchGauges:
         self._trials = Gauge("search_trials", "Trials by state", tag_keys=("run", "state"))
         self._score = Gauge("search_trial_score", "Latest score of a trial", tag_keys=("run", "trial"))
 
-    def __call__(self, study: Study) -> None:
+    def __call__(self, study: Study, _event: Mapping[str, object]) -> None:
         """Sets every gauge to the study's present state."""
         best = best_score(study.records)
         if best is not None:

@@ -1,7 +1,7 @@
 """Shows a running search: a live table on a terminal, one line an event where output goes to a file or a pipe."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -33,7 +33,6 @@ class LiveView:
 
     def progress(self) -> Progress:
         """How the search stands now."""
-        deadline = self._study.budget.deadline
         records = dict(self._study.records)  # a copy: the table is drawn by another thread
         return Progress(
             name=self._start.name,
@@ -43,11 +42,11 @@ class LiveView:
             elapsed_s=time.monotonic() - self._began,
             ended_here=_ended(records) - self._ended_before,
             slots=self._start.slots,
-            left_s=None if deadline is None else max(deadline - time.monotonic(), 0.0),
+            left_s=self._study.left_s(),
             dashboard=self._start.dashboard,
         )
 
-    def say_changes(self, study: Study) -> None:
+    def say_changes(self, study: Study, _event: Mapping[str, object]) -> None:
         """Prints a line for each trial that changed since the last call."""
         for number, record in study.records.items():
             if self._said.get(number) != record:

@@ -43,7 +43,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--trials", type=_positive_whole, help="trials of the whole search, failed and resumed ones too"
     )
-    parser.add_argument("--hours", type=_positive, help="stop after this long; the space's own budget when left out")
+    parser.add_argument(
+        "--hours", type=_positive, help="of the whole search, resumed sessions too; the space's when left out"
+    )
     parser.add_argument("--gpus-per-trial", type=_gpu_share, help="GPUs of one trial, may be a fraction (default 1)")
     parser.add_argument("--address", help="of a running Ray cluster; a local one is started when left out")
     parser.add_argument("--resume", action="store_true", help="finish what is unfinished in --name, or the newest run")

@@ -66,34 +66,45 @@ def why_none(records: "Iterable[TrialRecord]", layout: RunLayout) -> str:
 
 def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
-    with _joined(options) as place, _begin(layout, settings) as ledger:
-        return _run(options, settings, layout, ledger, place)
+    with _joined(options) as place, _begin(layout, settings, place[1]) as ledger:
+        return _run(options, settings, layout, _study(settings, layout, ledger), place)
 
 
 def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
-    from results.ledger import RUNNING, Ledger, read_events, trials_of
+    from results.ledger import Ledger
 
     # The ledger comes first: a second writer is refused at once, and a finished run needs no cluster.
     with Ledger.open(layout.ledger) as ledger:
-        records = trials_of(read_events(layout.ledger))
-        if len(records) >= settings.trials and all(record.state != RUNNING for record in records.values()):
-            print(f"{layout.name} has its {settings.trials} trials: nothing to resume; --trials raises their number")
+        study = _study(settings, layout, ledger)
+        over = study.why_over()
+        if over is not None:
+            print(f"{layout.name} has ended, {over}: nothing to resume; --trials and --hours raise its budget")
             return EXIT_DONE
         with _joined(options) as place:
             _write_settings(layout, settings)
-            ledger.append({"event": "resumed", "trials": settings.trials})
-            return _run(options, settings, layout, ledger, place)
+            study.resume({"trials": settings.trials, "gpus": place[1].gpus})
+            return _run(options, settings, layout, study, place)
 
 
-def _begin(layout: RunLayout, settings: "Settings") -> "Ledger":
+def _begin(layout: RunLayout, settings: "Settings", slots: "Slots") -> "Ledger":
     from results.ledger import Ledger
     from search_spaces.written_form import to_yaml
 
     # The ledger comes first: of two searches under one name, the one that is refused has touched nothing.
-    ledger = Ledger.create(layout.ledger, {"name": layout.name, **settings.record()})
+    ledger = Ledger.create(layout.ledger, {"name": layout.name, "gpus": slots.gpus, **settings.record()})
     write_atomically(layout.space, to_yaml(settings.space))
     _write_settings(layout, settings)
     return ledger
+
+
+def _study(settings: "Settings", layout: RunLayout, ledger: "Ledger") -> "Study":
+    from orchestrator.budget import Budget
+    from orchestrator.study import Study
+    from results.ledger import read_events
+
+    search = settings.space.search
+    budget = Budget(settings.trials, settings.hours, search.gpu_hours, search.patience)
+    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed)
 
 
 def _write_settings(layout: RunLayout, settings: "Settings") -> None:
@@ -113,7 +124,7 @@ def _joined(options: Options) -> Iterator[tuple["Cluster", "Slots"]]:
 
 
 def _run(
-    options: Options, settings: "Settings", layout: RunLayout, ledger: "Ledger", place: tuple["Cluster", "Slots"]
+    options: Options, settings: "Settings", layout: RunLayout, study: "Study", place: tuple["Cluster", "Slots"]
 ) -> int:
     from rich.console import Console
 
@@ -121,23 +132,14 @@ def _run(
     from orchestrator.jobs import JobFactory
     from orchestrator.live import watching
     from orchestrator.progress import Progress
-    from orchestrator.study import Budget, Study
     from orchestrator.tune import run_search
-    from results.ledger import read_events
 
     console, (cluster, slots) = Console(), place
-    deadline = None if settings.hours is None else time.monotonic() + settings.hours * 3600
-    budget = Budget(settings.trials, deadline)
-    study = Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed)
     start = Progress(
         layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,
         dashboard=cluster.dashboard,
     )  # fmt: skip
-    console.print(
-        f"run {layout.name}: {settings.trials} trials, {slots.count} at once, in {layout.root}/", soft_wrap=True
-    )
-    if cluster.dashboard:
-        console.print(f"Ray dashboard: http://{cluster.dashboard}")
+    _announce(console, layout, settings, place)
     make_job = JobFactory(
         settings.space, layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus,
         slots.share_devices,
@@ -148,9 +150,20 @@ def _run(
             run_search(study, make_job, slots, layout.root / "ray")
     except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
         pass
-    ledger.append({"event": "stopped", "reason": "finished" if study.is_over() else "interrupted"})
+    study.stop()
     _show(study, settings, layout, console)
     return _end(study, options, layout, console)
+
+
+def _announce(console: "Console", layout: RunLayout, settings: "Settings", place: tuple["Cluster", "Slots"]) -> None:
+    cluster, slots = place
+    console.print(
+        f"run {layout.name}: {settings.trials} trials, {slots.count} at once, in {layout.root}/", soft_wrap=True
+    )
+    if cluster.dashboard:
+        console.print(f"Ray dashboard: http://{cluster.dashboard}")
+    if settings.space.search.gpu_hours is not None and not slots.gpus:
+        console.print("notice: trials run on CPUs here, so that search.gpu_hours never ends the search")
 
 
 def _show(study: "Study", settings: "Settings", layout: RunLayout, console: "Console") -> None:
@@ -164,6 +177,7 @@ def _end(study: "Study", options: Options, layout: RunLayout, console: "Console"
         console.print("interrupted, everything finished is saved; go on with:")
         console.print(resume_command(options, layout), soft_wrap=True, highlight=False)
         return EXIT_INTERRUPTED
+    console.print(f"the search has ended: {study.why_over()}", soft_wrap=True, highlight=False)
     if study.best() is None:
         console.print(f"no trial completed: {why_none(study.records.values(), layout)}")
         return EXIT_FAILED

@@ -55,7 +55,7 @@ class Settings:
         data: what is trained on, None for a detector that reads none.
         rule: the rule that decides; the data set's own, where it names one.
         trials: all trials of the search.
-        hours: wall-clock budget of this command, or None.
+        hours: wall-clock budget of all sessions, or None.
         seed: of everything random.
         notices: what the user should know before it starts.
     """
@@ -87,6 +87,7 @@ class Settings:
             **(self.data.record() if self.data else {}),
             "rule": self.rule,
             "trials": self.trials,
+            "hours": self.hours,
             "epochs": self.space.search.epochs,
             "seed": self.seed,
         }
@@ -115,13 +116,17 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
         data=data,
         rule=rule,
         trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
-        hours=options.hours or space.search.hours,
+        hours=options.hours or _hours(earlier.get("hours", space.search.hours)),
         seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
         notices=(why, *rule_notice, *([cutoffs] if cutoffs else []), *(data.summary.notices if data else ())),
     )
     if resumed:
         _check_unchanged(settings, earlier, resumed)
     return settings
+
+
+def _hours(recorded: object) -> float | None:
+    return None if recorded is None else float(str(recorded))
 
 
 def run_to_resume(options: Options) -> RunLayout | None:

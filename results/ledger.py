@@ -17,7 +17,7 @@ decide anything: which trial comes next, when one stops and what a failure means
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ _READABLE = (1, SCHEMA)  # a ledger of schema 1 is one of schema 2 in which noth
 TRIAL_BYTES = 4096
 COMPLETE, PRUNED, FAIL, RUNNING = "COMPLETE", "PRUNED", "FAIL", "RUNNING"
 _END_STATES = (COMPLETE, PRUNED, FAIL)
+KNOWN, SAMPLER, CONFIRMATION = "known", "sampler", "confirmation"  # who proposed a trial
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class TrialRecord:
     Attributes:
         number: the trial's number in its run.
         params: the parameters that were asked for.
-        source: who proposed them: "known" or "sampler".
+        source: who proposed them: "known", "sampler", or "confirmation" of another trial.
         state: COMPLETE, PRUNED, FAIL or RUNNING (asked for, and no end on record).
         score: the final score; None if there is none or if it is undefined.
         rungs: (epoch, score) by epoch; what an attempt reported beyond the checkpoint that the next one went on from
@@ -59,7 +60,7 @@ class TrialRecord:
 
     number: int
     params: Mapping[str, object] = field(default_factory=dict)
-    source: str = "sampler"
+    source: str = SAMPLER
     state: str = RUNNING
     score: float | None = None
     rungs: tuple[tuple[int, float | None], ...] = ()
@@ -81,10 +82,14 @@ class Ledger:
     Args:
         path: an existing ledger, checked before.
         owner: this process, which holds the lock beside it.
+
+    Attributes:
+        clock: seconds since 1970; what events are stamped with. A simulated search sets one of its own.
     """
 
     def __init__(self, path: Path, owner: ownership.Owner) -> None:
         self.path = path
+        self.clock: Callable[[], float] = time.time
         self._owner = owner
         self._descriptor: int | None = json_lines.open_for_append(path)
 
@@ -129,8 +134,11 @@ class Ledger:
             ownership.release(lock_of(path), owner)
             raise
 
-    def append(self, event: Mapping[str, object]) -> None:
+    def append(self, event: Mapping[str, object]) -> Event:
         """Records an event; on return it is on the disk.
+
+        Returns:
+            The event as it was written, with its time.
 
         Raises:
             ValueError: the event has no name, holds NaN or an infinity, or the ledger is closed.
@@ -140,7 +148,9 @@ class Ledger:
             raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
         if not isinstance(event.get("event"), str):
             raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
-        json_lines.append_line(self._descriptor, {"time": round(time.time(), 3), **event})
+        stamped = {"time": round(self.clock(), 3), **event}
+        json_lines.append_line(self._descriptor, stamped)
+        return stamped
 
     def close(self) -> None:
         """Gives the file and its lock back; closing twice does nothing."""

@@ -1,12 +1,13 @@
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tiny_search import Driven, fake_space
 
+from orchestrator.budget import Budget
 from orchestrator.frozen_trials import rebuilt_trials
-from orchestrator.study import Asked, Budget, Study, canonical
+from orchestrator.repeats import canonical
+from orchestrator.study import Asked, Study
 from results.errors import DamagedFileError
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events
 from trainables.fake import OPTIMUM_X
@@ -193,9 +194,9 @@ def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> No
     first.close()
     driven = Driven(space, tmp_path)
     assert driven.ask().number == number
-    driven.study.budget = Budget(100, time.monotonic())
+    driven.study.budget = Budget(100, hours=0.0)
     assert driven.study.rung(number, 1, 0.5) is True
-    assert driven.study.records[number].reason == "the search's time is used up"
+    assert driven.study.records[number].reason == "the search has ended: its 0 hours are used up"
     assert driven.study.next() is None
     assert driven.study.is_over()
 
@@ -203,7 +204,7 @@ def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> No
 def test_observers_see_every_change_after_it_is_on_record(tmp_path: Path) -> None:
     driven = Driven(fake_space(tmp_path), tmp_path)
     seen: list[tuple[str, int]] = []
-    driven.study.subscribe(lambda study: seen.append((study.records[0].state, len(read_events(driven.path)))))
+    driven.study.subscribe(lambda study, event: seen.append((study.records[0].state, len(read_events(driven.path)))))
     driven.run(1)
     assert seen == [*((RUNNING, lines) for lines in range(2, 8)), (COMPLETE, 8)]
 

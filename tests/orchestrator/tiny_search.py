@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from orchestrator.study import Asked, Budget, Study
+from orchestrator.budget import Budget
+from orchestrator.study import Asked, Study
 from results.ledger import Ledger, read_events
 from search_spaces.loading import load_space
 from search_spaces.space import Space

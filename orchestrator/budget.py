@@ -1,0 +1,146 @@
+"""When a search has had enough: trials, hours, GPU-hours, patience; each with the sentence that says so.
+
+What was spent is counted from the ledger's events, so that a resumed search goes on counting where it stopped. The
+caller brings the time. This module stops nothing by itself.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from results.ledger import COMPLETE, CONFIRMATION, PRUNED
+
+_SECONDS = 3600.0
+_SESSION_BEGINS = ("run", "resumed")
+
+Event = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may use up; None for no limit.
+
+    Attributes:
+        trials: all trials of the search, resumed and failed ones too. What was answered without training does not
+            count, nor do confirmations.
+        hours: wall-clock time of all sessions.
+        gpu_hours: GPU time of all trials: wall time times the share of a GPU that each had.
+        patience: trials in a row that did not better the best score by more than its own uncertainty.
+    """
+
+    trials: int
+    hours: float | None = None
+    gpu_hours: float | None = None
+    patience: int | None = None
+
+    def used_up(self, spent: "Spending", now_s: float) -> str | None:
+        """Why nothing at all may run on, or None. What runs is stopped at its next report."""
+        if self.hours is not None and spent.hours(now_s) >= self.hours:
+            return f"its {self.hours:g} hours are used up"
+        if self.gpu_hours is not None and spent.gpu_hours(now_s) >= self.gpu_hours:
+            return f"its {self.gpu_hours:g} GPU-hours are used up"
+        return None
+
+    def enough(self, spent: "Spending") -> str | None:
+        """Why the search proper is over, or None; what it found may still be confirmed."""
+        if self.patience is None or spent.in_vain < self.patience or spent.bar is None:
+            return None
+        return f"{spent.in_vain} trials in a row did not better {spent.bar:.4f} by more than its uncertainty"
+
+    def left_s(self, spent: "Spending", now_s: float) -> float | None:
+        """Seconds of wall-clock time that are left; None without such a limit."""
+        return None if self.hours is None else max(self.hours - spent.hours(now_s), 0.0) * _SECONDS
+
+
+class Spending:
+    """What a search has used up so far.
+
+    Args:
+        events: of the ledger, the header first.
+
+    Attributes:
+        trials: asked for, confirmations left out.
+        in_vain: trials that reached a verdict since the last one that clearly bettered the best.
+        bar: score of that one, which the next must clearly better; None before the first.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.trials = 0
+        self.in_vain = 0
+        self.bar: float | None = None
+        self._margin = 0.0
+        self._confirmations: set[object] = set()
+        self._gpus = 0.0
+        self._gpu_s = 0.0
+        self._at_work: dict[object, float] = {}  # since when, by trial
+        self._earlier_s = 0.0
+        self._session_s: float | None = None  # when this session began
+        self._latest_s = 0.0
+        latest: Event = {}
+        for latest in events:
+            self.note(latest)
+        if latest.get("event") not in _SESSION_BEGINS:
+            self._end_session()  # what is on record of it is all there is: its process is gone
+
+    def note(self, event: Event) -> None:
+        """Counts one more event of the ledger."""
+        kind, time_s = event["event"], float(str(event["time"]))
+        if kind in _SESSION_BEGINS:
+            self._end_session()
+            self._session_s, self._gpus = time_s, float(str(event.get("gpus", 0.0)))
+        self._latest_s = time_s
+        if "number" in event:
+            self._note_work(event["number"], kind in ("started", "rung"), time_s)
+        if kind == "asked":
+            self._note_asked(event)
+        if kind in ("finished", "reused"):
+            self._note_verdict(event)
+
+    def hours(self, now_s: float) -> float:
+        """Wall-clock hours of all sessions; between two sessions none pass."""
+        running_s = 0.0 if self._session_s is None else now_s - self._session_s
+        return (self._earlier_s + running_s) / _SECONDS
+
+    def gpu_hours(self, now_s: float) -> float:
+        """GPU-hours of all trials, those of running trials up to now."""
+        running_s = sum(now_s - since_s for since_s in self._at_work.values())
+        return (self._gpu_s + running_s * self._gpus) / _SECONDS
+
+    def _end_session(self) -> None:
+        if self._session_s is not None:
+            self._earlier_s += self._latest_s - self._session_s
+        self._session_s = None
+        self._at_work.clear()  # a killed session's trials worked on until nobody knows when
+
+    def _note_work(self, number: object, goes_on: bool, time_s: float) -> None:
+        since_s = self._at_work.pop(number, None)
+        if since_s is not None:
+            self._gpu_s += (time_s - since_s) * self._gpus
+        if goes_on:
+            self._at_work[number] = time_s
+
+    def _note_asked(self, event: Event) -> None:
+        if event.get("from") == CONFIRMATION:
+            self._confirmations.add(event["number"])
+        else:
+            self.trials += 1
+
+    def _note_verdict(self, event: Event) -> None:
+        if event["number"] in self._confirmations:
+            return
+        if event["state"] == COMPLETE and self._betters(float(str(event["score"]))):
+            self.bar, self._margin, self.in_vain = float(str(event["score"])), half_width(event.get("summary")), 0
+        elif event["event"] == "finished" and event["state"] in (COMPLETE, PRUNED):
+            self.in_vain += 1
+
+    def _betters(self, score: float) -> bool:
+        return self.bar is None or score > self.bar + self._margin
+
+
+def half_width(summary: object) -> float:
+    """Half the width of the interval in a trial's summary; 0 where there is none."""
+    bounds = summary.get("interval") if isinstance(summary, Mapping) else None
+    if not isinstance(bounds, list | tuple) or None in bounds:
+        return 0.0
+    low, high = (float(bound) for bound in bounds)
+    return (high - low) / 2 if math.isfinite(high - low) else 0.0
