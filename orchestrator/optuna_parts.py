@@ -4,8 +4,9 @@ import hashlib
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler
 
+from orchestrator.samplers import CommonTpeSampler
 from search_spaces.space import Hyperband, MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
 
 
@@ -15,17 +16,13 @@ def ask_seed(seed: int, number: int) -> int:
 
 
 def build_sampler(search: SearchSettings, seed: int, number: int) -> BaseSampler:
-    """The sampler for one ask.
-
-    A fresh sampler per ask, seeded from the search's seed and the trial's number: a resumed search then proposes what
-    an uninterrupted one would have, without replaying the random state.
-    """
+    """The sampler for one ask, see `orchestrator.samplers.FreshSampler`."""
     own = ask_seed(seed, number)
     if search.sampler == "random":
         return RandomSampler(seed=own)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Running trials count as bad ones, so that trials side by side do not pick the same place.
-    return TPESampler(seed=own, constant_liar=True)
+    return CommonTpeSampler(seed=own, constant_liar=True)
 
 
 def build_pruner(search: SearchSettings) -> BasePruner:

@@ -6,12 +6,14 @@ The study is rebuilt from the ledger; its numbers are the ledger's. What a propo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import optuna
 from optuna.trial import TrialState, create_trial
 
 from orchestrator.frozen_trials import INFEASIBLE, optuna_state, rebuilt_trials, says_infeasible
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
+from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
 from search_spaces.sampling import distributions_of, known_points, suggest
 from search_spaces.space import Space
@@ -59,8 +61,9 @@ class Proposals:
         self._space = space
         self._seed = seed
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        sampler = FreshSampler(partial(build_sampler, space.search, seed))
         self._study = optuna.create_study(
-            study_name=STUDY_NAME, direction="maximize", pruner=build_pruner(space.search)
+            study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=build_pruner(space.search)
         )
         for frozen in rebuilt_trials(space, events, records):
             self._study.add_trial(frozen)
@@ -70,7 +73,6 @@ class Proposals:
 
     def ask(self) -> Proposal:
         """The next point: unfinished trials first, then known points, then the sampler's."""
-        self._study.sampler = build_sampler(self._space.search, self._seed, self._next_number())
         trial = self._study.ask()
         return Proposal(trial, suggest(self._space, trial), self._source(trial))
 

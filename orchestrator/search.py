@@ -156,6 +156,8 @@ def _run(
 
 
 def _announce(console: "Console", layout: RunLayout, settings: "Settings", place: tuple["Cluster", "Slots"]) -> None:
+    from orchestrator.history import history_notice
+
     cluster, slots = place
     console.print(
         f"run {layout.name}: {settings.trials} trials, {slots.count} at once, in {layout.root}/", soft_wrap=True
@@ -164,6 +166,9 @@ def _announce(console: "Console", layout: RunLayout, settings: "Settings", place
         console.print(f"Ray dashboard: http://{cluster.dashboard}")
     if settings.space.search.gpu_hours is not None and not slots.gpus:
         console.print("notice: trials run on CPUs here, so that search.gpu_hours never ends the search")
+    seen = history_notice(settings.space.search.sampler, settings.trials)
+    if seen is not None:
+        console.print(f"notice: {seen}", soft_wrap=True)
 
 
 def _show(study: "Study", settings: "Settings", layout: RunLayout, console: "Console") -> None:
