@@ -40,16 +40,23 @@ def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None]) -> M
     Returns:
         The last report: phase "finished" or "failed".
     """
-    from trainables.failures import failure_fingerprint, failure_kind, failure_reason
-    from trainables.jobs import Failed, Finished, TrialJob
+    from trainables.jobs import Finished, TrialJob
 
     try:
         runner = importlib.import_module(_RUNNERS.get(str(job["detector"]), _MMDET_RUNNER))
         finished: Finished = runner.run_trial(TrialJob.from_dict(job), lambda event: report(event.to_metrics()))
     except Exception as error:  # any failure of user code is a result, with its kind
         _keep_traceback(Path(str(job["folder"])))
-        return Failed(failure_kind(error), failure_reason(error), failure_fingerprint(error)).to_metrics()
+        return failure_report(error)
     return finished.to_metrics()
+
+
+def failure_report(error: Exception) -> Metrics:
+    """The last report of a trial that an exception ended."""
+    from trainables.failures import failure_fingerprint, failure_kind, failure_reason
+    from trainables.jobs import Failed
+
+    return Failed(failure_kind(error), failure_reason(error), failure_fingerprint(error)).to_metrics()
 
 
 def _keep_traceback(folder: Path) -> None:

@@ -6,7 +6,6 @@ lets them pass for real.
 """
 
 import errno
-import hashlib
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from results.layout import TrialLayout, write_atomically
+from trainables.effective import trial_hash
 from trainables.failures import BadConfigurationError, CorruptImageError, NanLossError
 from trainables.fake_problems import DIVERGING_LR, NETWORK_GIB, activations_gib, noise_free_score, score_after
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
@@ -28,6 +28,9 @@ class Wait:
     """Time passes."""
 
     seconds: float
+
+
+Step = Wait | Started | Rung | Finished
 
 
 class WorkerKilled(BaseException):
@@ -75,7 +78,7 @@ def run_trial(job: TrialJob, report: Report) -> Finished:
     raise RuntimeError("a trial ends with Finished or an exception; the fake's steps ended with neither")
 
 
-def steps(job: TrialJob) -> Iterator[Wait | Started | Rung | Finished]:
+def steps(job: TrialJob) -> Iterator[Step]:
     """A trial as events in order, the last one `Finished`. Closing it early is a trial stopped from outside.
 
     Raises:
@@ -86,8 +89,8 @@ def steps(job: TrialJob) -> Iterator[Wait | Started | Rung | Finished]:
     layout.folder.mkdir(parents=True, exist_ok=True)
     attempt = _count_attempt(layout)
     saved = _checkpoint(job, layout)
-    yield Started(config_hash(job), min(saved.epoch, job.start_epoch))
-    if saved.epoch > job.start_epoch:  # written, and lost its worker before it could be reported
+    yield Started(trial_hash(job, None), saved.epoch)
+    if saved.epoch:
         yield saved
     _check_memory(job)
     epochs = int(job.params["epochs"])
@@ -99,13 +102,6 @@ def steps(job: TrialJob) -> Iterator[Wait | Started | Rung | Finished]:
             _write_checkpoint(layout, rung)
             yield rung
     yield _finish(job, layout, epochs)
-
-
-def config_hash(job: TrialJob) -> str:
-    """Stands for everything that decides what is trained; how long an epoch takes does not."""
-    read = {name: value for name, value in job.params.items() if name not in ("epoch_s", "virtual")}
-    text = json.dumps({"detector": job.detector, "params": read, "accumulate": job.accumulate}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def peak_gib(job: TrialJob) -> float:
@@ -127,6 +123,8 @@ def _check_memory(job: TrialJob) -> None:
 
 
 def _fail(job: TrialJob, epoch: int, attempt: int) -> None:
+    if job.time_limit_s is not None and epoch * float(job.params["epoch_s"]) > job.time_limit_s:
+        raise TimeoutError(f"trained for longer than {job.time_limit_s:g} s; raise search.trial_hours")
     if job.params["problem"] == "lr_like" and float(job.params["lr"]) >= DIVERGING_LR:
         raise NanLossError(f"the loss became nan in epoch {epoch}; lower lr")
     planned = _FAILURES.get(str(job.params["failure"]))

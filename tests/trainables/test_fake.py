@@ -7,8 +7,9 @@ import pytest
 
 from results.layout import TrialLayout
 from trainables.catalogue import DETECTORS
+from trainables.effective import trial_hash
 from trainables.failures import NanLossError
-from trainables.fake import WorkerKilled, config_hash, peak_gib, run_trial, steps
+from trainables.fake import WorkerKilled, peak_gib, run_trial, steps
 from trainables.jobs import Finished, Rung, Started, TrialJob
 
 MakeJob = Callable[..., TrialJob]
@@ -43,7 +44,7 @@ def test_a_trial_goes_on_from_its_checkpoint(make_job: MakeJob, tmp_path: Path) 
     left = _stopped_after_its_first_rung(make_job())
     again, end_again = _reported(make_job(start_epoch=2))
     assert left == whole[:2]
-    assert again == [Started(config_hash(make_job()), epoch=2), whole[2]]
+    assert again == [Started(trial_hash(make_job(), None), epoch=2), *whole[1:]]
     assert end_again == end
 
 
@@ -51,12 +52,12 @@ def test_a_checkpoint_that_nobody_heard_of_is_reported_first(make_job: MakeJob, 
     layout = TrialLayout(tmp_path)
     layout.checkpoint_note.write_text('{"epoch": 4, "score": 0.25}')
     reports, _ = _reported(make_job(start_epoch=2))
-    assert reports == [Started(config_hash(make_job()), epoch=2), Rung(4, 0.25)]
+    assert reports == [Started(trial_hash(make_job(), None), epoch=4), Rung(4, 0.25)]
 
 
 def test_a_lost_checkpoint_is_a_start_anew_and_said_to_be_one(make_job: MakeJob) -> None:
     reports, _ = _reported(make_job(start_epoch=2))
-    assert reports[0] == Started(config_hash(make_job()), epoch=0)
+    assert reports[0] == Started(trial_hash(make_job(), None), epoch=0)
     assert [report.epoch for report in reports[1:]] == [2, 4]
 
 
@@ -97,8 +98,8 @@ def test_a_worker_is_killed_on_paper_too(make_job: MakeJob) -> None:
         list(steps(make_job(failure="lost_worker")))
 
 
-def test_what_an_epoch_costs_is_no_part_of_the_configuration(make_job: MakeJob) -> None:
-    same = {config_hash(make_job(epoch_s=0.5)), config_hash(make_job(virtual=False))}
-    assert same == {config_hash(make_job())}
-    assert config_hash(make_job(x=0.1)) not in same
-    assert config_hash(replace(make_job(), accumulate=2)) not in same
+def test_a_trial_beyond_its_time_is_out_of_time(make_job: MakeJob) -> None:
+    limited = replace(make_job(), time_limit_s=2500.0)
+    with pytest.raises(TimeoutError, match="2500 s"):
+        _reported(limited)
+    assert _reported(replace(limited, time_limit_s=4000.0))[1].score is not None

@@ -1,0 +1,48 @@
+"""Samplers and pruners on problems whose optimum is known, in virtual time: what each reaches with what it is given."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.virtual import Simulation, simulate
+from results.ledger import COMPLETE, TrialRecord
+from search_spaces.loading import load_space
+from search_spaces.space import Hyperband, MedianPruning, NoPruning, Pruning, SuccessiveHalving
+from trainables.catalogue import DETECTORS
+from trainables.fake_problems import optimum
+
+PRUNERS = {
+    "successive_halving": SuccessiveHalving(),
+    "hyperband": Hyperband(),
+    "median": MedianPruning(),
+    "none": NoPruning(),
+}
+
+
+def _searched(folder: Path, problem: str, sampler: str, pruner: Pruning, trials: int) -> dict[int, TrialRecord]:
+    space = load_space("fake", DETECTORS, problem)
+    space = replace(space, search=replace(space.search, sampler=sampler, pruner=pruner))
+    return simulate(space, folder / "run", Simulation(trials, slots=2, seed=1)).records
+
+
+def _share(records: dict[int, TrialRecord], problem: str) -> float:
+    """The best score as a share of the optimum."""
+    scores = [record.score or 0.0 for record in records.values() if record.state == COMPLETE]
+    return max(scores) / optimum(problem, 10)
+
+
+def _epochs(records: dict[int, TrialRecord]) -> int:
+    return sum(record.rungs[-1][0] for record in records.values() if record.rungs)
+
+
+@pytest.mark.parametrize(("sampler", "least"), [("tpe", 0.95), ("random", 0.9)])
+def test_samplers_come_near_the_optimum(tmp_path: Path, sampler: str, least: float) -> None:
+    assert _share(_searched(tmp_path, "inert", sampler, NoPruning(), 60), "inert") >= least
+
+
+@pytest.mark.parametrize(("pruner", "most"), [("successive_halving", 330), ("hyperband", 450), ("median", 450)])
+def test_pruners_save_epochs_and_miss_nothing(tmp_path: Path, pruner: str, most: int) -> None:
+    records = _searched(tmp_path, "conditional", "tpe", PRUNERS[pruner], 60)
+    assert _epochs(records) <= most
+    assert _share(records, "conditional") >= 0.95
