@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from orchestrator.progress import Progress, best_score, clock, render
+from orchestrator.progress import Progress, clock, render
 from orchestrator.study import Study
+from orchestrator.tally import Tally
 from results.ledger import RUNNING, TrialRecord
 
 _LINES_AROUND = 4  # of the live table: headline, dashboard, column titles, and the cursor's
@@ -28,8 +29,8 @@ class LiveView:
         self._start = start
         self._console = console
         self._began = time.monotonic()
-        self._said: dict[int, TrialRecord] = dict(study.records)
-        self._ended_before = _ended(self._said)
+        self._tally = Tally(study.records.values())
+        self._ended_before = _ended(study.records)
 
     def progress(self) -> Progress:
         """How the search stands now."""
@@ -46,12 +47,11 @@ class LiveView:
             dashboard=self._start.dashboard,
         )
 
-    def say_changes(self, study: Study, _event: Mapping[str, object]) -> None:
-        """Prints a line for each trial that changed since the last call."""
-        for number, record in study.records.items():
-            if self._said.get(number) != record:
-                self._said[number] = record
-                self._console.print(self._line(record), highlight=False, soft_wrap=True)
+    def say_change(self, study: Study, event: Mapping[str, object]) -> None:
+        """Prints a line for the trial that an event of the ledger changes."""
+        record = study.records.get(int(str(event.get("number", -1))))
+        if record is not None and self._tally.note(record):
+            self._console.print(self._line(record), highlight=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
         return render(self.progress(), max(self._console.height - _LINES_AROUND, 1))
@@ -60,7 +60,7 @@ class LiveView:
         stamp = clock(time.monotonic() - self._began)
         epoch, score = record.rungs[-1] if record.rungs else (0, None)
         shown = record.score if record.score is not None else score
-        best = best_score(self._study.records)
+        best = self._tally.best
         parts = [f"{stamp:>7}  trial {record.number:>3}  {record.state:<8}  epoch {epoch}"]
         parts.append(f"score {'-' if shown is None else f'{shown:.4f}'}")
         parts.append(f"best {'-' if best is None else f'{best:.4f}'}")
@@ -74,7 +74,7 @@ def watching(study: Study, start: Progress, console: Console) -> Iterator[LiveVi
     """Shows the study while the block runs."""
     view = LiveView(study, start, console)
     if not console.is_terminal:
-        study.subscribe(view.say_changes)
+        study.subscribe(view.say_change)
         yield view
         return
     with Live(view, console=console, refresh_per_second=2, transient=True):

@@ -144,7 +144,7 @@ def _run(
         settings.space, layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus,
         slots.share_devices,
     )  # fmt: skip
-    study.subscribe(SearchGauges(layout.name))
+    study.subscribe(SearchGauges(layout.name, study))
     try:
         with watching(study, start, console):
             run_search(study, make_job, slots, layout.root / "ray")

@@ -112,16 +112,23 @@ def test_an_interrupted_search_says_how_to_go_on(commands: Commands, shared: dic
     remedy = next(line for line in said.splitlines() if "--resume" in line)
     command = [sys.executable, *shlex.split(remedy.removeprefix("uv run "))[1:]]
     resumed = commands.start(*command)
-    wait_until(lambda: "ray_search_best_score" in _metrics(shared))
+    wait_until(lambda: _best_shown(shared) in _complete_scores(commands))
     assert ended(resumed)[0] == 0
     _check_continued(commands, before)
     code, said, _ = ended(commands.start(*command))
     assert (code, "nothing to resume" in said) == (0, True)
 
 
-def _metrics(shared: dict[str, str]) -> str:
+def _best_shown(shared: dict[str, str]) -> float | None:
+    """What the cluster's metrics port, where Prometheus reads, says is the best score."""
     with urllib.request.urlopen(shared["metrics"], timeout=10) as page:
-        return str(page.read().decode())
+        lines = page.read().decode().splitlines()
+    best = [line.split()[-1] for line in lines if line.startswith("ray_search_best_score{")]
+    return float(best[0]) if best else None
+
+
+def _complete_scores(commands: Commands) -> list[object]:
+    return [event["score"] for event in commands.events("a") if event.get("state") == COMPLETE]
 
 
 def _replace(path: Path, old: str, new: str) -> None:
