@@ -53,7 +53,7 @@ class JobFactory:
             "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
             "dataset": str(self.dataset or ""),
             "rule": self.rule,
-            "seed": trial_seed(self.seed, asked.number),
+            "seed": trial_seed(self.seed, asked.number) if asked.seed is None else asked.seed,
             "folder": str(self.layout.trial(asked.number).folder.resolve()),
             # A GPU waits for nobody: the trial's other cores load images for it.
             "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,

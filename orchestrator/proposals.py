@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import optuna
-from optuna.trial import TrialState, create_trial
 
-from orchestrator.frozen_trials import INFEASIBLE, optuna_state, rebuilt_trials, says_infeasible
+from orchestrator.frozen_trials import INFEASIBLE, number_keeper, optuna_state, rebuilt_trials, says_infeasible
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
@@ -101,9 +100,9 @@ class Proposals:
         self._study.tell(trial, score if state == COMPLETE else None, optuna_state(state, kind))
 
     def take_number(self) -> int:
-        """A number for a training that no sampler shall learn from: Optuna keeps a FAIL in its place."""
+        """A number for a training that no sampler shall learn from."""
         number = self._next_number()
-        self._study.add_trial(create_trial(state=TrialState.FAIL))
+        self._study.add_trial(number_keeper())
         return number
 
     def marks(self, number: int) -> dict[str, object]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import optuna
 
-from orchestrator.budget import Budget, Spending
+from orchestrator.budget import Budget, Limits
+from orchestrator.confirmation import Confirmation, missing_confirmations
 from orchestrator.proposals import Proposal, Proposals
 from orchestrator.repeats import Tried
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, TrialRecord, apply_event, trials_of
+from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, RUNNING, Ledger, TrialRecord, apply_event, trials_of
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
 
@@ -29,10 +30,17 @@ Event = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Asked:
-    """A trial to run."""
+    """A trial to run.
+
+    Attributes:
+        number: of the trial.
+        params: its point.
+        seed: of its training; None for the one that follows from the number.
+    """
 
     number: int
     params: Point
+    seed: int | None = None
 
 
 class Study:
@@ -57,17 +65,18 @@ class Study:
         tried: Tried | None = None,
     ) -> None:
         self.space = space
-        self.budget = budget
+        self.limits = Limits(budget, events, ledger.clock)
         self.records: dict[int, TrialRecord] = trials_of(events)
-        self.spent = Spending(events)
         self._ledger = ledger
         self._tried = Tried(space) if tried is None else tried
         self._proposals = Proposals(space, seed, events, self.records)
-        self._live: dict[int, optuna.Trial] = {}
+        self._seed = seed
+        self._live: dict[int, optuna.Trial | None] = {}  # None for a confirmation, which Optuna knows nothing of
         # On record as RUNNING, and left by a killed session: they are handed out again, before anything new.
-        self._unfinished = {number for number, record in self.records.items() if record.state == RUNNING}
+        self._unfinished = {
+            number for number, one in self.records.items() if one.state == RUNNING and one.confirms is None
+        }
         self._observers: list[Callable[[Study, Event], None]] = []
-        self._enough: str | None = None
         for event in events:
             self._remember(event)
 
@@ -80,14 +89,19 @@ class Study:
         self._record({"event": "resumed", **terms})
 
     def next(self) -> Asked | None:
-        """The next trial to run, or None when the budget or the space is used up."""
-        enough = self._why_enough()
+        """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""
+        enough = self.limits.enough()
         if enough is not None:
             self._drop_unfinished(enough)
-            return None
-        if self.spent.trials >= self.budget.trials and not self._unfinished:
-            return None
-        return self._ask_something_new()
+        elif self.limits.allow_trial() or self._unfinished:
+            asked = self._ask_something_new()
+            if asked is not None:
+                return asked
+        return self._next_confirmation()
+
+    def waits(self) -> bool:
+        """Whether something runs whose end may call for another trial."""
+        return bool(self._live)
 
     def started(self, number: int, config_hash: str) -> None:
         """A worker has written the trial's effective configuration."""
@@ -100,8 +114,9 @@ class Study:
             Whether the trial shall stop here; it is then on record as PRUNED.
         """
         score = _defined(score)
-        hopeless = score is not None and self._proposals.judge(self._live[number], epoch, score)
-        marks = self._proposals.marks(number)
+        trial = self._live[number]
+        hopeless = trial is not None and score is not None and self._proposals.judge(trial, epoch, score)
+        marks = {} if trial is None else self._proposals.marks(number)
         event = {"event": "rung", "number": number, "epoch": epoch, "score": score}
         self._record({**event, "pruner": marks} if marks else event)
         reason = self._reason_to_stop(number, epoch, hopeless)
@@ -131,35 +146,24 @@ class Study:
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._unfinished:
+        if self._live or self._unfinished or self._missing_confirmations():
             return None
-        if self.spent.trials >= self.budget.trials:
-            return f"its {self.budget.trials} trials are done"
-        return self._why_enough()
+        return self.limits.why_over()
 
     def is_over(self) -> bool:
         """Whether nothing is left to ask for and nothing runs."""
         return self.why_over() is not None
-
-    def left_s(self) -> float | None:
-        """Seconds of the time budget that are left, None without one."""
-        return self.budget.left_s(self.spent, self._ledger.clock())
 
     def best(self) -> TrialRecord | None:
         """The best COMPLETE trial so far."""
         complete = [record for record in self.records.values() if record.state == COMPLETE]
         return max(complete, key=lambda record: record.score or 0.0, default=None)
 
-    def _why_enough(self) -> str | None:
-        """Why nothing new is asked for, number of trials apart; said once, it holds to the end of the session."""
-        if self._enough is None:
-            self._enough = self.budget.used_up(self.spent, self._ledger.clock()) or self.budget.enough(self.spent)
-        return self._enough
-
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
-        if epoch >= int(str(self.records[number].params.get("epochs", self.space.search.epochs))):
+        record = self.records[number]
+        if epoch >= int(str(record.params.get("epochs", self.space.search.epochs))):
             return None  # all of the trial is paid for; stopping it would only throw its files away
-        enough = self._why_enough()
+        enough = self.limits.enough() if record.confirms is None else self.limits.used_up()
         if enough is not None:
             return _ended(enough)
         return "worse than the other trials at this epoch" if hopeless else None
@@ -169,13 +173,39 @@ class Study:
         while self._unfinished:
             asked = self._handed_out(self._proposals.ask())
             if asked is not None:
-                rungs = self.records[asked.number].rungs
-                self._end(asked.number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
+                self._drop(asked.number, why)
+        confirming = [one for one in self.records.values() if one.state == RUNNING and one.number not in self._live]
+        for record in confirming if self.limits.used_up() else ():
+            self._live[record.number] = None
+            self._drop(record.number, why)
+
+    def _drop(self, number: int, why: str) -> None:
+        rungs = self.records[number].rungs
+        self._end(number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
+
+    def _missing_confirmations(self) -> list[Confirmation]:
+        seeds = self.space.search.confirm
+        missing = missing_confirmations(self.records, seeds, self._seed, self._live) if seeds else []
+        return [] if missing and self.limits.used_up() else missing
+
+    def _next_confirmation(self) -> Asked | None:
+        """A training that confirms one of the best, once the search itself is over."""
+        searching = any(self.records[number].confirms is None for number in self._live)
+        missing = [] if searching else self._missing_confirmations()
+        if not missing:
+            return None
+        first = missing[0]
+        number = self._proposals.take_number() if first.number is None else first.number
+        if first.number is None:
+            event = {"event": "asked", "number": number, "params": dict(first.params), "from": CONFIRMATION}
+            self._record({**event, "confirms": first.confirms, "seed": first.seed})
+        self._live[number] = None
+        return Asked(number, first.params, first.seed)
 
     def _ask_something_new(self) -> Asked | None:
         for repeats in range(_MOST_REPEATS):
             if self._tried.is_used_up() and not self._unfinished:
-                self._enough = "every point of the space is tried"
+                self.limits.declare_enough("every point of the space is tried")
                 return None
             if repeats == _REPEATS_BORNE:
                 self._propose_untried()
@@ -183,7 +213,7 @@ class Study:
             asked = self._handed_out(proposal)
             if asked is not None:
                 return asked
-        self._enough = f"the sampler proposed nothing new {_MOST_REPEATS} times in a row"
+        self.limits.declare_enough(f"the sampler proposed nothing new {_MOST_REPEATS} times in a row")
         return None
 
     def _propose_untried(self) -> None:
@@ -217,18 +247,20 @@ class Study:
 
     def _end(self, number: int, state: str, score: float | None, details: Mapping[str, object]) -> None:
         self._record({"event": "finished", "number": number, "state": state, "score": score, **details})
-        self._proposals.tell(self._live.pop(number), state, score, self.records[number].kind)
+        trial = self._live.pop(number)
+        if trial is not None:
+            self._proposals.tell(trial, state, score, self.records[number].kind)
 
     def _record(self, event: Event) -> None:
         recorded = self._ledger.append(event)
         apply_event(self.records, recorded)
-        self.spent.note(recorded)
+        self.limits.note(recorded)
         self._remember(recorded)
         for observer in self._observers:
             observer(self, recorded)
 
     def _remember(self, event: Event) -> None:
-        if event["event"] in ("asked", "answered"):
+        if event["event"] in ("asked", "answered") and event.get("from") != CONFIRMATION:
             self._tried.note(event)
 
 

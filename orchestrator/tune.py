@@ -41,10 +41,12 @@ class StudySearcher(Searcher):
         """Nothing: Tune pickles its plug-ins for a restore that this project never asks for."""
         return {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str:  # type: ignore[override]  # FINISHED is a string
-        """The next trial's configuration, or Tune's word for the end."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
+        """The next trial's configuration; None for nothing now, or Tune's word for the end."""
         asked = self._study.next()
-        return Searcher.FINISHED if asked is None else {"job": self._make_job(asked)}
+        if asked is not None:
+            return {"job": self._make_job(asked)}
+        return None if self._study.waits() else Searcher.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing: the scheduler has told the study."""
