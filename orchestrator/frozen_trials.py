@@ -10,13 +10,19 @@ from collections.abc import Mapping, Sequence
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.errors import DamagedFileError
-from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, RUNNING, TrialRecord
+from results.ledger import COMPLETE, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
 from search_spaces.sampling import distributions_of
 from search_spaces.space import Space
+from trainables.failures import CORRUPT_IMAGE, FULL_DISK, LOST_WORKER
+
+_Mark = tuple[int, Mapping[str, object]]  # the epoch of a report, and what the pruner set there
 
 INFEASIBLE = "trains"
+# The pruner's own notes on a trial; without them a rebuilt study would promote everything.
+PRUNER_MARK = "completed_rung_"
 # Any point could have met with these.
-_BAD_LUCK = ("lost worker", "full disk")
+_BAD_LUCK = (LOST_WORKER, FULL_DISK, CORRUPT_IMAGE)
+_PROPOSED = ("asked", "answered", "rejected")
 _STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAIL: TrialState.FAIL}
 
 
@@ -33,63 +39,54 @@ def optuna_state(state: str, kind: str | None) -> TrialState:
 def rebuilt_trials(
     space: Space, events: Sequence[Mapping[str, object]], records: Mapping[int, TrialRecord]
 ) -> list[FrozenTrial]:
-    """Optuna's trials as the ledger tells them, in number order; unfinished ones wait to be handed out again."""
+    """Optuna's trials as the ledger tells them, in number order; unfinished ones are running, wherever they are."""
     marks = _marks_by_number(events)
-    proposals = [event for event in events if event["event"] in ("asked", "answered")]
+    proposals = [event for event in events if event["event"] in _PROPOSED]
     proposals.sort(key=lambda event: int(str(event["number"])))
-    return [_frozen(space, event, records, marks) for event in proposals]
+    return [_frozen(space, event, records, marks.get(int(str(event["number"])), ())) for event in proposals]
 
 
-def number_keeper() -> FrozenTrial:
-    """Keeps the number of a training that no sampler shall learn from: FAIL is the one state that teaches nothing."""
-    return create_trial(state=TrialState.FAIL)
-
-
-def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, Mapping[str, object]]:
-    found: dict[int, Mapping[str, object]] = {}
+def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, list[_Mark]]:
+    found: dict[int, list[_Mark]] = {}
     for event in events:
         marks = event.get("pruner")
-        if event["event"] == "started":
-            found.pop(int(str(event["number"])), None)  # a trial that starts again begins anew
         if event["event"] == "rung" and isinstance(marks, Mapping):
-            found[int(str(event["number"]))] = marks
+            found.setdefault(int(str(event["number"])), []).append((int(str(event["epoch"])), marks))
+        if event["event"] == "started" and event["number"] in found:
+            # What was reported beyond the checkpoint that the trial starts from never happened.
+            number, epoch = int(str(event["number"])), int(str(event.get("epoch", 0)))
+            found[number] = [mark for mark in found[number] if mark[0] <= epoch]
     return found
 
 
 def _frozen(
-    space: Space,
-    event: Mapping[str, object],
-    records: Mapping[int, TrialRecord],
-    marks: Mapping[int, Mapping[str, object]],
+    space: Space, event: Mapping[str, object], records: Mapping[int, TrialRecord], marks: Sequence[_Mark]
 ) -> FrozenTrial:
     number, params = int(str(event["number"])), event["params"]
     if not isinstance(params, Mapping):
         raise DamagedFileError(f"a proposed trial carries its params; the ledger's trial {number} does not")
-    if event.get("from") == CONFIRMATION:
-        return number_keeper()
-    record = records.get(number) or _answered(number, params, event)
+    record = records.get(number) or _told(number, params, event)
     distributions = distributions_of(space, params)
     searched = {name: params[name] for name in distributions}
-    fixed = {"fixed_params": searched} if record.state == RUNNING or event.get("from") == "known" else {}
-    if record.state == RUNNING:
-        return create_trial(state=TrialState.WAITING, system_attrs=fixed)
+    fixed = {"fixed_params": searched} if event.get("from") == KNOWN else {}
     return create_trial(
-        state=optuna_state(record.state, record.kind),
+        state=TrialState.RUNNING if record.state == RUNNING else optuna_state(record.state, record.kind),
         value=record.score if record.state == COMPLETE else None,
         params=searched,
         distributions=distributions,
         intermediate_values={epoch: score for epoch, score in record.rungs if score is not None},
-        system_attrs={**fixed, **marks.get(number, {})},
+        system_attrs={**fixed, **{name: value for _, set_there in marks for name, value in set_there.items()}},
         constraints={INFEASIBLE: 1.0} if says_infeasible(record.state, record.kind) else None,
     )
 
 
-def _answered(number: int, params: Mapping[str, object], event: Mapping[str, object]) -> TrialRecord:
+def _told(number: int, params: Mapping[str, object], event: Mapping[str, object]) -> TrialRecord:
+    """A proposal that never became a trial, with what Optuna was told of it."""
     score, kind = event.get("score"), event.get("kind")
     return TrialRecord(
         number,
         params,
-        state=str(event["state"]),
+        state=str(event.get("state", FAIL)),
         score=None if score is None else float(str(score)),
         kind=None if kind is None else str(kind),
     )

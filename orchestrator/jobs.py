@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.study import Asked
+from orchestrator.checkpoints import checkpoint_epoch
 from results.layout import RunLayout
 from search_spaces.points import predict_settings
 from search_spaces.space import SearchSettings, Space
@@ -14,6 +14,21 @@ from trainables.catalogue import DETECTORS
 from trainables.notation import NONE, predict_scale
 
 _MOST_LOADERS = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial to run, as the study asks for it.
+
+    Attributes:
+        number: the trial's number.
+        params: its point.
+        accumulate: parts that each batch is trained in.
+    """
+
+    number: int
+    params: Mapping[str, object]
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class JobFactory:
 
     def __call__(self, asked: Asked) -> dict[str, Any]:
         """The fields of a `TrialJob`."""
-        params = complete_params(self.space.detector, asked.params)
+        params, layout = complete_params(self.space.detector, asked.params), self.layout.trial(asked.number)
         hours = self.space.search.trial_hours
         return {
             "number": asked.number,
@@ -53,11 +68,13 @@ class JobFactory:
             "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
             "dataset": str(self.dataset or ""),
             "rule": self.rule,
-            "seed": trial_seed(self.seed, asked.number) if asked.seed is None else asked.seed,
-            "folder": str(self.layout.trial(asked.number).folder.resolve()),
+            "seed": trial_seed(self.seed, asked.number),
+            "folder": str(layout.folder.resolve()),
             # A GPU waits for nobody: the trial's other cores load images for it.
             "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,
             "threads": 1,
+            "start_epoch": checkpoint_epoch(layout),
+            "accumulate": asked.accumulate,
             "time_limit_s": None if hours is None else hours * 3600,
             "shared_device": self.shared_device,
         }

@@ -43,7 +43,7 @@ class LiveView:
             elapsed_s=time.monotonic() - self._began,
             ended_here=_ended(records) - self._ended_before,
             slots=self._start.slots,
-            left_s=self._study.limits.left_s(),
+            left_s=self._study.left_s(),
             dashboard=self._start.dashboard,
         )
 
@@ -52,6 +52,14 @@ class LiveView:
         record = study.records.get(int(str(event.get("number", -1))))
         if record is not None and self._tally.note(record):
             self._console.print(self._line(record), highlight=False, soft_wrap=True)
+
+    def say_rejection(self, _study: Study, event: Mapping[str, object]) -> None:
+        """Prints a line for a point that was rejected: it is no trial, and no table shows it."""
+        if event["event"] == "rejected":
+            stamp, params = clock(time.monotonic() - self._began), event["params"]
+            point = ", ".join(f"{key}={value}" for key, value in params.items()) if isinstance(params, Mapping) else ""
+            line = f"{stamp:>7}  a point is rejected, no trial is spent on it: {event['reason']} ({point})"
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
         return render(self.progress(), max(self._console.height - _LINES_AROUND, 1))
@@ -73,6 +81,7 @@ class LiveView:
 def watching(study: Study, start: Progress, console: Console) -> Iterator[LiveView]:
     """Shows the study while the block runs."""
     view = LiveView(study, start, console)
+    study.subscribe(view.say_rejection)
     if not console.is_terminal:
         study.subscribe(view.say_change)
         yield view

@@ -5,12 +5,13 @@ The study is rebuilt from the ledger; its numbers are the ledger's. What a propo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import optuna
+from optuna.trial import TrialState, create_trial
 
-from orchestrator.frozen_trials import INFEASIBLE, number_keeper, optuna_state, rebuilt_trials, says_infeasible
+from orchestrator.frozen_trials import INFEASIBLE, PRUNER_MARK, optuna_state, rebuilt_trials, says_infeasible
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
@@ -19,7 +20,6 @@ from search_spaces.space import Space
 
 # Fixed: Hyperband's brackets hash the study's name, so a rebuilt study must carry the same one.
 STUDY_NAME = "search"
-_PRUNER_ATTRIBUTE = "completed_rung_"
 _LEFT = "left"
 
 Event = Mapping[str, object]
@@ -31,19 +31,27 @@ class Proposal:
     """A point that Optuna proposes.
 
     Attributes:
-        trial: Optuna's, to be told how it ended.
+        number: of the trial that it may become.
         params: the complete point.
         source: who proposed it: KNOWN or SAMPLER.
     """
 
-    trial: optuna.Trial
+    number: int
     params: Point
     source: str
 
-    @property
-    def number(self) -> int:
-        """The trial's number in the search."""
-        return self.trial.number
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the pruner makes of a report.
+
+    Attributes:
+        hopeless: whether the trial shall stop.
+        marks: what the pruner noted on the trial at this report.
+    """
+
+    hopeless: bool = False
+    marks: Mapping[str, object] = field(default_factory=dict)
 
 
 class Proposals:
@@ -60,20 +68,29 @@ class Proposals:
         self._space = space
         self._seed = seed
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        sampler = FreshSampler(partial(build_sampler, space.search, seed))
+        self.rebuild(events, records)
+
+    def rebuild(self, events: Sequence[Event], records: Mapping[int, TrialRecord]) -> None:
+        """Forgets everything and learns it again from the ledger."""
+        sampler = FreshSampler(partial(build_sampler, self._space.search, self._seed))
         self._study = optuna.create_study(
-            study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=build_pruner(space.search)
+            study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=build_pruner(self._space.search)
         )
-        for frozen in rebuilt_trials(space, events, records):
+        for frozen in rebuilt_trials(self._space, events, records):
             self._study.add_trial(frozen)
+        self._open: dict[int, optuna.Trial] = {
+            trial.number: optuna.Trial(self._study, trial._trial_id)
+            for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        }
         taken = sum(1 for event in events if event.get("from") == KNOWN)
-        for point in known_points(space)[taken:]:
+        for point in known_points(self._space)[taken:]:
             self._study.enqueue_trial(point)
 
     def ask(self) -> Proposal:
-        """The next point: unfinished trials first, then known points, then the sampler's."""
+        """The next point: known points first, then the sampler's."""
         trial = self._study.ask()
-        return Proposal(trial, suggest(self._space, trial), self._source(trial))
+        self._open[trial.number] = trial
+        return Proposal(trial.number, suggest(self._space, trial), self._source(trial.number))
 
     def choice(self) -> int:
         """A number for the next ask, drawn from the seed: picks a point where the sampler finds no new one."""
@@ -84,35 +101,33 @@ class Proposals:
         searched = {name: point[name] for name in distributions_of(self._space, point)}
         self._study.enqueue_trial(searched, user_attrs={_LEFT: True})
 
-    def judge(self, trial: optuna.Trial, epoch: int, score: float) -> bool:
-        """Reports a rung.
+    def judge(self, number: int, epoch: int, score: float) -> Judgement:
+        """Reports a rung of a trial to the pruner and hears what it thinks of it."""
+        before = self._marks(number)
+        self._open[number].report(score, epoch)
+        hopeless = self._open[number].should_prune()
+        return Judgement(hopeless, {name: mark for name, mark in self._marks(number).items() if name not in before})
 
-        Returns:
-            Whether the pruner holds the trial for hopeless.
-        """
-        trial.report(score, epoch)
-        return trial.should_prune()
-
-    def tell(self, trial: optuna.Trial, state: str, score: float | None, kind: str | None) -> None:
+    def tell(self, number: int, state: str, score: float | None, kind: str | None) -> None:
         """Says how a trial ended; see `orchestrator.frozen_trials` for what a failure becomes."""
+        trial = self._open.pop(number)
         if says_infeasible(state, kind):
             trial.set_constraint(INFEASIBLE, 1.0)
         self._study.tell(trial, score if state == COMPLETE else None, optuna_state(state, kind))
 
     def take_number(self) -> int:
-        """A number for a training that no sampler shall learn from."""
+        """A number for a training that no sampler shall learn from: Optuna keeps a FAIL in its place."""
         number = self._next_number()
-        self._study.add_trial(number_keeper())
+        self._study.add_trial(create_trial(state=TrialState.FAIL))
         return number
 
-    def marks(self, number: int) -> dict[str, object]:
-        """What the pruner noted on a trial; without it a rebuilt study would promote everything."""
+    def _marks(self, number: int) -> dict[str, object]:
         attributes = self._study.get_trials(deepcopy=False)[number].system_attrs
-        return {name: value for name, value in attributes.items() if name.startswith(_PRUNER_ATTRIBUTE)}
+        return {name: value for name, value in attributes.items() if name.startswith(PRUNER_MARK)}
 
     def _next_number(self) -> int:
         return len(self._study.get_trials(deepcopy=False))
 
-    def _source(self, trial: optuna.Trial) -> str:
-        frozen = self._study.get_trials(deepcopy=False)[trial.number]
+    def _source(self, number: int) -> str:
+        frozen = self._study.get_trials(deepcopy=False)[number]
         return KNOWN if "fixed_params" in frozen.system_attrs and _LEFT not in frozen.user_attrs else SAMPLER

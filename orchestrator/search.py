@@ -64,6 +64,13 @@ def why_none(records: "Iterable[TrialRecord]", layout: RunLayout) -> str:
     return "the time was used up before one ended; give it more --hours"
 
 
+def traceback_of(layout: RunLayout, record: "TrialRecord") -> str:
+    """What a failed trial left of its traceback, and what to do once it is mended."""
+    log = layout.trial(record.number).log
+    said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else str(record.reason)
+    return f"{said.rstrip()}\nmend that, then go on with --resume; the whole of it is in {log}"
+
+
 def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
     with _joined(options) as place, _begin(layout, settings, place[1]) as ledger:
@@ -99,15 +106,12 @@ def _begin(layout: RunLayout, settings: "Settings", slots: "Slots") -> "Ledger":
 
 def _study(settings: "Settings", layout: RunLayout, ledger: "Ledger") -> "Study":
     from orchestrator.budget import Budget
-    from orchestrator.identity import identity_of
-    from orchestrator.repeats import Tried
     from orchestrator.study import Study
     from results.ledger import read_events
 
     search = settings.space.search
     budget = Budget(settings.trials, settings.hours, search.gpu_hours, search.patience)
-    tried = Tried(settings.space, identity_of(settings))
-    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed, tried)
+    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed)
 
 
 def _write_settings(layout: RunLayout, settings: "Settings") -> None:
@@ -131,6 +135,7 @@ def _run(
 ) -> int:
     from rich.console import Console
 
+    from orchestrator.expectation import expected_hash
     from orchestrator.gauges import SearchGauges
     from orchestrator.jobs import JobFactory
     from orchestrator.live import watching
@@ -150,7 +155,7 @@ def _run(
     study.subscribe(SearchGauges(layout.name, study))
     try:
         with watching(study, start, console):
-            run_search(study, make_job, slots, layout.root / "ray")
+            run_search(study, make_job, expected_hash(settings), slots, layout.root / "ray")
     except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
         pass
     study.stop()
@@ -186,6 +191,10 @@ def _end(study: "Study", options: Options, layout: RunLayout, console: "Console"
         console.print(resume_command(options, layout), soft_wrap=True, highlight=False)
         return EXIT_INTERRUPTED
     console.print(f"the search has ended: {study.why_over()}", soft_wrap=True, highlight=False)
+    alike = study.failed_alike()
+    if alike is not None:
+        console.print(traceback_of(layout, alike), soft_wrap=True, highlight=False, markup=False)
+        return EXIT_FAILED
     if study.best() is None:
         console.print(f"no trial completed: {why_none(study.records.values(), layout)}")
         return EXIT_FAILED

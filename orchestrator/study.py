@@ -1,46 +1,32 @@
-"""The search's memory and judgement: what to run next, whether a trial goes on, what the ledger says.
+"""The search's judgement: what to run next, whether a trial goes on, whether it is tried again.
 
-Optuna proposes and prunes (`orchestrator.proposals`), twins are known by what they build (`orchestrator.repeats`), the
-budget says when it is enough (`orchestrator.budget`); this module brings them together. Every event goes to the ledger
-first, and all of them are rebuilt from there. Ray Tune only obeys. It knows neither ray nor torch, so it can be driven
-by a test.
+Optuna proposes and prunes (`orchestrator.proposals`), a new point is worth a trial or not (`orchestrator.new_points`),
+a failed trial is tried again or not (`orchestrator.retries`), the budget says when to end (`orchestrator.budget`); this
+module brings them together. Every event goes to the ledger first (`orchestrator.event_log`), and all of them are
+rebuilt from there. Ray Tune only obeys. It knows neither ray nor torch, so it can be driven by a test.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
-import optuna
-
-from orchestrator.budget import Budget, Limits
-from orchestrator.confirmation import Confirmation, missing_confirmations
-from orchestrator.proposals import Proposal, Proposals
+from orchestrator.alike_failures import MOST_ALIKE
+from orchestrator.budget import Budget
+from orchestrator.checkpoints import checkpoint_epoch
+from orchestrator.event_log import Event, EventLog
+from orchestrator.jobs import Asked, complete_params
+from orchestrator.memory_guard import MemoryGuard
+from orchestrator.new_points import NewPoints
+from orchestrator.proposals import Judgement, Proposals
 from orchestrator.repeats import Tried
-from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, RUNNING, Ledger, TrialRecord, apply_event, trials_of
+from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
+from results.ledger import COMPLETE, FAIL, PRUNED, Ledger, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
+from trainables.failures import LOST_WORKER, OUT_OF_MEMORY
 
-_MOST_REPEATS = 200
-# Samplers repeat themselves on discrete spaces; after this many repeats in a row a point is picked among those left.
-_REPEATS_BORNE = 10
-
-Point = Mapping[str, object]
-Event = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A trial to run.
-
-    Attributes:
-        number: of the trial.
-        params: its point.
-        seed: of its training; None for the one that follows from the number.
-    """
-
-    number: int
-    params: Point
-    seed: int | None = None
+_LONGEST_REASON = 600
 
 
 class Study:
@@ -48,11 +34,16 @@ class Study:
 
     Args:
         space: what may vary.
-        ledger: open for writing; every event is appended before it takes effect. Its clock is the search's.
+        ledger: open for writing; every event is appended before it takes effect. Its clock is the search's, and the
+            trials' folders lie beside it.
         events: what the ledger already holds.
         budget: when to stop asking.
         seed: of the sampler; each ask draws from the seed and the trial's number.
         tried: tells twins apart, made for this search alone; by default two points are one when they are equal.
+
+    Attributes:
+        records: what is known of each trial, by number.
+        spent: what was used up.
     """
 
     def __init__(
@@ -65,61 +56,60 @@ class Study:
         tried: Tried | None = None,
     ) -> None:
         self.space = space
-        self.limits = Limits(budget, events, ledger.clock)
-        self.records: dict[int, TrialRecord] = trials_of(events)
-        self._ledger = ledger
-        self._tried = Tried(space) if tried is None else tried
+        self.budget = budget
+        self._complete = partial(complete_params, space.detector)
+        tried = Tried(space) if tried is None else tried
+        guard = MemoryGuard(self._complete, space.search.retry_out_of_memory)
+        self._log = EventLog(ledger, events, tried, guard)
+        self.records, self.spent = self._log.records, self._log.spent
         self._proposals = Proposals(space, seed, events, self.records)
-        self._seed = seed
-        self._live: dict[int, optuna.Trial | None] = {}  # None for a confirmation, which Optuna knows nothing of
-        # On record as RUNNING, and left by a killed session: they are handed out again, before anything new.
-        self._unfinished = {
-            number for number, one in self.records.items() if one.state == RUNNING and one.confirms is None
-        }
-        self._observers: list[Callable[[Study, Event], None]] = []
-        for event in events:
-            self._remember(event)
+        self._new_points = NewPoints(self._log, self._proposals, tried, guard)
+        self._live: set[int] = set()
+        # On record as RUNNING and run by nobody: they are handed out again, before anything new.
+        self._waiting = deque(self._log.unfinished())
+        self._enough: str | None = None
 
     def subscribe(self, observer: Callable[["Study", Event], None]) -> None:
         """Calls `observer` after every event with the event as it was recorded; it must be quick."""
-        self._observers.append(observer)
+        self._log.subscribe(partial(observer, self))
 
     def resume(self, terms: Mapping[str, object]) -> None:
         """Begins another session of a search that is on record; `terms` are what it is resumed with."""
-        self._record({"event": "resumed", **terms})
+        self._log.write({"event": "resumed", **terms})
 
     def next(self) -> Asked | None:
-        """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""
-        enough = self.limits.enough()
+        """The next trial to run, or None where there is none now; what runs may come back and be handed out again."""
+        enough = self._why_enough()
         if enough is not None:
-            self._drop_unfinished(enough)
-        elif self.limits.allow_trial() or self._unfinished:
-            asked = self._ask_something_new()
-            if asked is not None:
-                return asked
-        return self._next_confirmation()
+            self._drop_waiting(enough)
+            return None
+        self._end_cut_short()
+        if self._waiting:
+            return self._handed_out(self._waiting.popleft())
+        number = None if self.spent.trials >= self.budget.trials else self._new_points.take()
+        return None if number is None else self._handed_out(number)
 
-    def waits(self) -> bool:
-        """Whether something runs whose end may call for another trial."""
-        return bool(self._live)
-
-    def started(self, number: int, config_hash: str) -> None:
-        """A worker has written the trial's effective configuration."""
-        self._record({"event": "started", "number": number, "config_hash": config_hash})
+    def started(self, number: int, config_hash: str, epoch: int = 0) -> None:
+        """A worker has written the trial's effective configuration, and goes on from a checkpoint of that epoch."""
+        forgotten = any(reported > epoch for reported, _ in self.records[number].rungs)
+        self._log.write({"event": "started", "number": number, "config_hash": config_hash, "epoch": epoch})
+        if forgotten:  # Optuna cannot take a report back
+            self._proposals.rebuild(self._log.events(), self.records)
 
     def rung(self, number: int, epoch: int, score: float | None) -> bool:
-        """Records a rung.
+        """Records a rung; one that is on record already, as a trial repeats its checkpoint's, says nothing new.
 
         Returns:
             Whether the trial shall stop here; it is then on record as PRUNED.
         """
+        if any(reported == epoch for reported, _ in self.records[number].rungs):
+            return False
         score = _defined(score)
-        trial = self._live[number]
-        hopeless = trial is not None and score is not None and self._proposals.judge(trial, epoch, score)
-        marks = {} if trial is None else self._proposals.marks(number)
-        event = {"event": "rung", "number": number, "epoch": epoch, "score": score}
-        self._record({**event, "pruner": marks} if marks else event)
-        reason = self._reason_to_stop(number, epoch, hopeless)
+        judgement = Judgement() if score is None else self._proposals.judge(number, epoch, score)
+        reason = self._reason_to_stop(number, epoch, judgement.hopeless)
+        # The end is on record with its cause: whatever kills this process, a resumed search ends the trial, too.
+        details = _without_nothing({"pruner": dict(judgement.marks), "stop": reason})
+        self._log.write({"event": "rung", "number": number, "epoch": epoch, "score": score, **details})
         if reason is not None:
             self._end(number, PRUNED, score, {"reason": reason})
         return reason is not None
@@ -132,136 +122,124 @@ class Study:
         else:
             self._end(number, COMPLETE, score, {"summary": ledger_part(summary)})
 
-    def failed(self, number: int, kind: str, reason: str) -> None:
-        """A trial ended without a result."""
-        self._end(number, FAIL, None, {"kind": kind, "reason": reason[:1000]})
+    def failed(
+        self, number: int, kind: str, reason: str, fingerprint: str | None = None, peak_gib: float | None = None
+    ) -> None:
+        """A trial ended without a result; it is tried once more where half of its batch may fit.
+
+        Args:
+            number: of the trial.
+            kind: see `trainables.failures`.
+            reason: one line.
+            fingerprint: equal for failures that came about in the same way.
+            peak_gib: the most memory that it held.
+        """
+        record, reason = self.records[number], reason[:_LONGEST_REASON]
+        halves = kind == OUT_OF_MEMORY and self.space.search.retry_out_of_memory
+        parts = parts_after_out_of_memory(record, self._complete(record.params)) if halves else None
+        if parts is not None:
+            self._wait({"event": "retried", "number": number, "accumulate": parts, "reason": reason})
+            return
+        measured = _without_nothing({"fingerprint": fingerprint, "peak_gib": peak_gib})
+        self._end(number, FAIL, None, {"kind": kind, "reason": reason, **measured})
+
+    def lost(self, number: int, reason: str) -> None:
+        """A trial's worker, or its node, is gone; the trial waits to go on from its checkpoint, or has failed."""
+        epoch = checkpoint_epoch(self._log.trial(number))
+        if goes_on_after_loss(self.records[number], epoch):
+            self._wait({"event": "lost", "number": number, "epoch": epoch, "reason": reason[:_LONGEST_REASON]})
+        else:
+            self.failed(number, LOST_WORKER, f"{MOST_LOSSES} losses without a new checkpoint; the last: {reason}")
 
     def stop(self) -> None:
         """Says on record why this session ends."""
-        self._record({"event": "stopped", "reason": self.why_over() or "interrupted"})
+        self._log.write({"event": "stopped", "reason": self.why_over() or "interrupted"})
 
     def is_running(self, number: int) -> bool:
-        """Whether the trial was handed out by this process and has no end yet."""
+        """Whether the trial was handed out by this process, and neither ended nor waits to be handed out again."""
         return number in self._live
+
+    def runs_any(self) -> bool:
+        """Whether a later `next` may have a trial where one had none: what runs may come back."""
+        return bool(self._live)
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._unfinished or self._missing_confirmations():
+        if self._live or self._waiting:
             return None
-        return self.limits.why_over()
+        if self.spent.trials >= self.budget.trials and self.failed_alike() is None:
+            return f"its {self.budget.trials} trials are done"
+        return self._why_enough() or self._new_points.why_none()
 
     def is_over(self) -> bool:
         """Whether nothing is left to ask for and nothing runs."""
         return self.why_over() is not None
+
+    def failed_alike(self) -> TrialRecord | None:
+        """The last of several trials that failed in the same way, which ends the search; None while there is none."""
+        number = self._log.alike.latest
+        return None if number is None else self.records[number]
+
+    def left_s(self) -> float | None:
+        """Seconds of the time budget that are left, None without one."""
+        return self.budget.left_s(self.spent, self._log.now_s())
 
     def best(self) -> TrialRecord | None:
         """The best COMPLETE trial so far."""
         complete = [record for record in self.records.values() if record.state == COMPLETE]
         return max(complete, key=lambda record: record.score or 0.0, default=None)
 
+    def _why_enough(self) -> str | None:
+        """Why nothing at all may run on; said once, it holds to the end of the session."""
+        if self._enough is None:
+            alike = self.failed_alike()
+            used_up = self.budget.used_up(self.spent, self._log.now_s()) or self.budget.enough(self.spent)
+            self._enough = used_up if alike is None else f"{MOST_ALIKE} trials failed alike: {alike.reason}"
+        return self._enough
+
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
-        record = self.records[number]
-        if epoch >= int(str(record.params.get("epochs", self.space.search.epochs))):
+        if epoch >= int(str(self.records[number].params.get("epochs", self.space.search.epochs))):
             return None  # all of the trial is paid for; stopping it would only throw its files away
-        enough = self.limits.enough() if record.confirms is None else self.limits.used_up()
+        enough = self._why_enough()
         if enough is not None:
             return _ended(enough)
         return "worse than the other trials at this epoch" if hopeless else None
 
-    def _drop_unfinished(self, why: str) -> None:
-        """Ends what a killed session left and nobody will run again: nothing stays RUNNING."""
-        while self._unfinished:
-            asked = self._handed_out(self._proposals.ask())
-            if asked is not None:
-                self._drop(asked.number, why)
-        confirming = [one for one in self.records.values() if one.state == RUNNING and one.number not in self._live]
-        for record in confirming if self.limits.used_up() else ():
-            self._live[record.number] = None
-            self._drop(record.number, why)
+    def _end_cut_short(self) -> None:
+        """Ends trials that were told to stop just before this search was killed."""
+        while self._log.cut_short:
+            report = self._log.cut_short.pop()
+            number, score = int(str(report["number"])), report["score"]
+            self._waiting.remove(number)
+            self._end(number, PRUNED, None if score is None else float(str(score)), {"reason": report["stop"]})
 
-    def _drop(self, number: int, why: str) -> None:
-        rungs = self.records[number].rungs
-        self._end(number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
+    def _drop_waiting(self, why: str) -> None:
+        """Ends what nobody will run again: nothing stays RUNNING."""
+        while self._waiting:
+            number = self._waiting.popleft()
+            rungs = self.records[number].rungs
+            self._end(number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
 
-    def _missing_confirmations(self) -> list[Confirmation]:
-        seeds = self.space.search.confirm
-        missing = missing_confirmations(self.records, seeds, self._seed, self._live) if seeds else []
-        return [] if missing and self.limits.used_up() else missing
+    def _wait(self, event: Event) -> None:
+        """Has a trial handed out again, because of this event."""
+        self._log.write(event)
+        number = int(str(event["number"]))
+        self._live.discard(number)
+        self._waiting.append(number)
 
-    def _next_confirmation(self) -> Asked | None:
-        """A training that confirms one of the best, once the search itself is over."""
-        searching = any(self.records[number].confirms is None for number in self._live)
-        missing = [] if searching else self._missing_confirmations()
-        if not missing:
-            return None
-        first = missing[0]
-        number = self._proposals.take_number() if first.number is None else first.number
-        if first.number is None:
-            event = {"event": "asked", "number": number, "params": dict(first.params), "from": CONFIRMATION}
-            self._record({**event, "confirms": first.confirms, "seed": first.seed})
-        self._live[number] = None
-        return Asked(number, first.params, first.seed)
-
-    def _ask_something_new(self) -> Asked | None:
-        for repeats in range(_MOST_REPEATS):
-            if self._tried.is_used_up() and not self._unfinished:
-                self.limits.declare_enough("every point of the space is tried")
-                return None
-            if repeats == _REPEATS_BORNE:
-                self._propose_untried()
-            proposal = self._proposals.ask()
-            asked = self._handed_out(proposal)
-            if asked is not None:
-                return asked
-        self.limits.declare_enough(f"the sampler proposed nothing new {_MOST_REPEATS} times in a row")
-        return None
-
-    def _propose_untried(self) -> None:
-        untried = self._tried.untried(self._proposals.choice())
-        if untried is not None:
-            self._proposals.put_first(untried)
-
-    def _handed_out(self, proposal: Proposal) -> Asked | None:
-        """The proposal as a trial to run; None for a repeat, which is answered."""
-        number, params = proposal.number, proposal.params
-        if number not in self.records:
-            identity = self._tried.identity(params)
-            twin = self._tried.twin(identity)
-            if twin is not None:
-                self._answer(proposal, self.records[twin])
-                return None
-            event = {"event": "asked", "number": number, "params": dict(params), "from": proposal.source}
-            self._record({**event, "identity": identity})
-        self._unfinished.discard(number)
-        self._live[number] = proposal.trial
-        return Asked(number, params)
-
-    def _answer(self, proposal: Proposal, twin: TrialRecord) -> None:
-        """Tells Optuna what is already known of a point; nothing is trained twice."""
-        # A twin that still runs says nothing yet: FAIL is the one state that no sampler learns from.
-        state = FAIL if twin.state == RUNNING else twin.state
-        event = {"event": "answered", "number": proposal.number, "params": dict(proposal.params)}
-        known = {"as": twin.number, "state": state, "score": twin.score, "kind": twin.kind}
-        self._record({**event, "from": proposal.source, **known})
-        self._proposals.tell(proposal.trial, state, twin.score, twin.kind)
+    def _handed_out(self, number: int) -> Asked:
+        self._live.add(number)
+        record = self.records[number]
+        return Asked(number, record.params, record.accumulate)
 
     def _end(self, number: int, state: str, score: float | None, details: Mapping[str, object]) -> None:
-        self._record({"event": "finished", "number": number, "state": state, "score": score, **details})
-        trial = self._live.pop(number)
-        if trial is not None:
-            self._proposals.tell(trial, state, score, self.records[number].kind)
+        self._log.write({"event": "finished", "number": number, "state": state, "score": score, **details})
+        self._live.discard(number)
+        self._proposals.tell(number, state, score, self.records[number].kind)
 
-    def _record(self, event: Event) -> None:
-        recorded = self._ledger.append(event)
-        apply_event(self.records, recorded)
-        self.limits.note(recorded)
-        self._remember(recorded)
-        for observer in self._observers:
-            observer(self, recorded)
 
-    def _remember(self, event: Event) -> None:
-        if event["event"] in ("asked", "answered") and event.get("from") != CONFIRMATION:
-            self._tried.note(event)
+def _without_nothing(details: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in details.items() if value not in (None, {})}
 
 
 def _ended(why: str) -> str:

@@ -1,8 +1,9 @@
 """Ray Tune's side of a search: a searcher that asks the study, a scheduler that obeys it, a tuner that runs both.
 
 Tune calls the scheduler before the searcher and does not tell the searcher of a result that stops a trial, so all
-decisions are taken in the scheduler. Trial ids are Tune's; ours travels in the trial's configuration. Tune's own state
-is never restored: a resumed search is a new Tuner over a study rebuilt from the ledger.
+decisions are taken in the scheduler. Trial ids are Tune's; ours travels in the trial's configuration, and a trial that
+is tried again is a new one to Tune. Tune's own state is never restored: a resumed search is a new Tuner over a study
+rebuilt from the ledger.
 """
 
 import logging
@@ -17,11 +18,16 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.cluster import Slots
+from orchestrator.jobs import Asked
+from orchestrator.losses import loss_kind, loss_reason
 from orchestrator.reports import lose, tell
-from orchestrator.study import Asked, Study
+from orchestrator.study import Study
 from orchestrator.worker import run_in_worker
+from results.layout import TrialLayout, write_atomically
 
-MakeJob = Callable[[Asked], dict[str, Any]]
+Job = dict[str, Any]
+MakeJob = Callable[[Asked], Job]
+ExpectHash = Callable[[Job], str]
 
 
 class StudySearcher(Searcher):
@@ -42,11 +48,11 @@ class StudySearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
-        """The next trial's configuration; None for nothing now, or Tune's word for the end."""
+        """The next trial's configuration; None for now where what runs may come back, or Tune's word for the end."""
         asked = self._study.next()
         if asked is not None:
             return {"job": self._make_job(asked)}
-        return None if self._study.waits() else Searcher.FINISHED
+        return None if self._study.runs_any() else Searcher.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing: the scheduler has told the study."""
@@ -59,19 +65,37 @@ class StudySearcher(Searcher):
 
 
 class StudyScheduler(FIFOScheduler):
-    """Tells the study what workers report and stops the trials that it stops."""
+    """Tells the study what workers report and stops the trials that it stops.
 
-    def __init__(self, study: Study) -> None:
+    Args:
+        study: the search's memory.
+        expect_hash: what a worker should say that it built of a job.
+    """
+
+    def __init__(self, study: Study, expect_hash: ExpectHash) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._study = study
+        self._expect_hash = expect_hash
+        self._latest: dict[int, str] = {}  # Tune's id of each of our trials
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing; see `StudySearcher`."""
         return {}
 
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """One of our trials begins, for the first time or again."""
+        self._latest[number_of(trial)] = trial.trial_id
+        # Tune would run a trial again by itself where a node was taken away, with the job that it began with.
+        trial.run_metadata.num_failures = 1
+
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """One report of a worker."""
-        return TrialScheduler.STOP if tell(self._study, number_of(trial), result) else TrialScheduler.CONTINUE
+        if not self._is_latest(trial):
+            return TrialScheduler.STOP
+        job = trial.config["job"]
+        expected = self._expect_hash(job) if result["phase"] == "started" else None
+        stops = tell(self._study, number_of(trial), result, expected)
+        return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """The worker died; its trial has no result."""
@@ -82,8 +106,15 @@ class StudyScheduler(FIFOScheduler):
         self._lose(trial)
 
     def _lose(self, trial: Trial) -> None:
-        reason = str(getattr(trial, "error_file", None) or "the worker ended without a report")
-        lose(self._study, number_of(trial), reason)
+        # Tune ends a trial after its last report; by then it may run again as another one of Tune's.
+        if self._is_latest(trial) and self._study.is_running(number_of(trial)):
+            said, log = _error_text(trial), TrialLayout(Path(trial.config["job"]["folder"])).log
+            if said:
+                write_atomically(log, said)
+            lose(self._study, number_of(trial), loss_reason(said, log), loss_kind(said))
+
+    def _is_latest(self, trial: Trial) -> bool:
+        return self._latest.get(number_of(trial)) == trial.trial_id
 
 
 def number_of(trial: Trial) -> int:
@@ -91,12 +122,18 @@ def number_of(trial: Trial) -> int:
     return int(trial.config["job"]["number"])
 
 
-def run_search(study: Study, make_job: MakeJob, slots: Slots, storage: Path) -> None:
+def _error_text(trial: Trial) -> str:
+    file = trial.error_file
+    return Path(file).read_text(encoding="utf-8", errors="replace") if file and Path(file).is_file() else ""
+
+
+def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: Slots, storage: Path) -> None:
     """Runs trials until the study asks for no more, or the user interrupts.
 
     Args:
         study: decides.
         make_job: see `StudySearcher`.
+        expect_hash: see `StudyScheduler`.
         slots: trials at once and what each gets.
         storage: folder for Tune's own files.
     """
@@ -108,13 +145,18 @@ def run_search(study: Study, make_job: MakeJob, slots: Slots, storage: Path) -> 
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=StudySearcher(study, make_job),
-            scheduler=StudyScheduler(study),
+            scheduler=StudyScheduler(study, expect_hash),
             num_samples=-1,
             max_concurrent_trials=slots.count,
             reuse_actors=True,
             trial_name_creator=lambda trial: f"trial-{number_of(trial):04d}",
             trial_dirname_creator=lambda trial: f"trial-{number_of(trial):04d}-{trial.trial_id}",
         ),
-        run_config=tune.RunConfig(name="tune", storage_path=str(storage.resolve()), verbose=0),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(storage.resolve()),
+            verbose=0,
+            failure_config=tune.FailureConfig(max_failures=0),  # whether a trial is tried again is the study's decision
+        ),
     )
     tuner.fit()

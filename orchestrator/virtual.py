@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.budget import Budget
-from orchestrator.jobs import JobFactory
+from orchestrator.jobs import Asked, JobFactory
 from orchestrator.reports import lose, tell
-from orchestrator.study import Asked, Study
+from orchestrator.study import Study
 from orchestrator.worker import failure_report
 from results.layout import RunLayout
 from results.ledger import Ledger, read_events

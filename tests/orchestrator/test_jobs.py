@@ -2,8 +2,7 @@ from pathlib import Path
 
 from tiny_search import fake_space
 
-from orchestrator.jobs import JobFactory, complete_params, complete_views, rung_epochs, trial_seed
-from orchestrator.study import Asked
+from orchestrator.jobs import Asked, JobFactory, complete_params, complete_views, rung_epochs, trial_seed
 from results.layout import RunLayout
 from search_spaces.loading import load_space
 from search_spaces.points import default_point

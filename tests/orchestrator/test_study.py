@@ -6,8 +6,9 @@ from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget
 from orchestrator.frozen_trials import rebuilt_trials
+from orchestrator.jobs import Asked
 from orchestrator.repeats import canonical
-from orchestrator.study import Asked, Study
+from orchestrator.study import Study
 from results.errors import DamagedFileError
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events
 from trainables.fake import OPTIMUM_X
@@ -194,7 +195,7 @@ def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> No
     first.close()
     driven = Driven(space, tmp_path)
     assert driven.ask().number == number
-    driven.study.limits.budget = Budget(100, hours=0.0)
+    driven.study.budget = Budget(100, hours=0.0)
     assert driven.study.rung(number, 1, 0.5) is True
     assert driven.study.records[number].reason == "the search has ended: its 0 hours are used up"
     assert driven.study.next() is None

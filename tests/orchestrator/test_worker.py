@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from tiny_search import fake_space
 
-from orchestrator.jobs import JobFactory
-from orchestrator.study import Asked
+from orchestrator.jobs import Asked, JobFactory
 from orchestrator.worker import end_of_trial
 from results.layout import RunLayout, TrialLayout
 from trainables.fake import fake_score
