@@ -5,7 +5,7 @@ caller brings the time. This module stops nothing by itself.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from results.ledger import COMPLETE, CONFIRMATION, PRUNED
@@ -32,24 +32,6 @@ class Budget:
     hours: float | None = None
     gpu_hours: float | None = None
     patience: int | None = None
-
-    def used_up(self, spent: "Spending", now_s: float) -> str | None:
-        """Why nothing at all may run on, or None. What runs is stopped at its next report."""
-        if self.hours is not None and spent.hours(now_s) >= self.hours:
-            return f"its {self.hours:g} hours are used up"
-        if self.gpu_hours is not None and spent.gpu_hours(now_s) >= self.gpu_hours:
-            return f"its {self.gpu_hours:g} GPU-hours are used up"
-        return None
-
-    def enough(self, spent: "Spending") -> str | None:
-        """Why the search proper is over, or None; what it found may still be confirmed."""
-        if self.patience is None or spent.in_vain < self.patience or spent.bar is None:
-            return None
-        return f"{spent.in_vain} trials in a row did not better {spent.bar:.4f} by more than its uncertainty"
-
-    def left_s(self, spent: "Spending", now_s: float) -> float | None:
-        """Seconds of wall-clock time that are left; None without such a limit."""
-        return None if self.hours is None else max(self.hours - spent.hours(now_s), 0.0) * _SECONDS
 
 
 class Spending:
@@ -135,6 +117,70 @@ class Spending:
 
     def _betters(self, score: float) -> bool:
         return self.bar is None or score > self.bar + self._margin
+
+
+class Limits:
+    """The budget of one session of a search, held against what is spent.
+
+    Args:
+        budget: of the whole search.
+        events: what the ledger already holds.
+        clock: the ledger's.
+
+    Attributes:
+        budget: as given.
+    """
+
+    def __init__(self, budget: Budget, events: Iterable[Event], clock: Callable[[], float]) -> None:
+        self.budget = budget
+        self._spent = Spending(events)
+        self._clock = clock
+        self._enough: str | None = None
+
+    def note(self, event: Event) -> None:
+        """Counts one more event of the ledger."""
+        self._spent.note(event)
+
+    def allow_trial(self) -> bool:
+        """Whether the number of trials allows another one."""
+        return self._spent.trials < self.budget.trials
+
+    def used_up(self) -> str | None:
+        """Why nothing at all may run on, or None. What runs is stopped at its next report."""
+        hours, gpu_hours = self.budget.hours, self.budget.gpu_hours
+        if hours is not None and self._spent.hours(self._clock()) >= hours:
+            return f"its {hours:g} hours are used up"
+        if gpu_hours is not None and self._spent.gpu_hours(self._clock()) >= gpu_hours:
+            return f"its {gpu_hours:g} GPU-hours are used up"
+        return None
+
+    def enough(self) -> str | None:
+        """Why the search proper is over, or None; what it found may still be confirmed.
+
+        Said once, it holds for the session: a trial that ran on and turned out better does not begin it again.
+        """
+        if self._enough is None:
+            self._enough = self.used_up() or self._out_of_patience()
+        return self._enough
+
+    def declare_enough(self, why: str) -> None:
+        """Ends the search proper for a reason that no budget knows."""
+        self._enough = why
+
+    def why_over(self) -> str | None:
+        """Why nothing new is asked for, in words; None where something may be."""
+        return self.enough() if self.allow_trial() else f"all of its trials ({self.budget.trials}) are done"
+
+    def left_s(self) -> float | None:
+        """Seconds of wall-clock time that are left; None without such a limit."""
+        hours = self.budget.hours
+        return None if hours is None else max(hours - self._spent.hours(self._clock()), 0.0) * _SECONDS
+
+    def _out_of_patience(self) -> str | None:
+        in_vain, bar = self._spent.in_vain, self._spent.bar
+        if self.budget.patience is None or in_vain < self.budget.patience or bar is None:
+            return None
+        return f"{in_vain} trials in a row did not better {bar:.4f} by more than its uncertainty"
 
 
 def half_width(summary: object) -> float:

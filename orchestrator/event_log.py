@@ -6,11 +6,10 @@ It decides nothing: `orchestrator.study` does.
 from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.alike_failures import AlikeFailures
-from orchestrator.budget import Spending
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.repeats import Tried
 from results.layout import RunLayout, TrialLayout
-from results.ledger import RUNNING, Ledger, TrialRecord, apply_event, read_events, trials_of
+from results.ledger import CONFIRMATION, RUNNING, Ledger, TrialRecord, apply_event, read_events, trials_of
 
 Event = Mapping[str, object]
 
@@ -26,7 +25,6 @@ class EventLog:
 
     Attributes:
         records: what is known of each trial, by number.
-        spent: what was used up.
         alike: failures that came about in the same way.
         in_vain: proposals in a row that became no trial.
         cut_short: reports that stopped a trial, where its end did not reach the ledger any more.
@@ -34,7 +32,6 @@ class EventLog:
 
     def __init__(self, ledger: Ledger, events: Sequence[Event], tried: Tried, guard: MemoryGuard) -> None:
         self.records: dict[int, TrialRecord] = trials_of(events)
-        self.spent = Spending(events)
         self.alike = AlikeFailures()
         self.in_vain = 0
         self._ledger = ledger
@@ -56,7 +53,6 @@ class EventLog:
         """Puts an event on record and counts it."""
         recorded = self._ledger.append(event)
         apply_event(self.records, recorded)
-        self.spent.note(recorded)
         self._count(recorded)
         if recorded["event"] in ("retried", "finished"):
             self._guard.note(self.records[int(str(recorded["number"]))])
@@ -75,13 +71,9 @@ class EventLog:
         """The trial's files."""
         return self._layout.trial(number)
 
-    def now_s(self) -> float:
-        """The time by the search's clock."""
-        return self._ledger.clock()
-
     def _count(self, event: Event) -> None:
         self.alike.note(event)
-        if event["event"] in ("asked", "answered", "rejected"):
+        if event["event"] in ("asked", "answered", "rejected") and event.get("from") != CONFIRMATION:
             self._tried.note(event)
             self.in_vain = 0 if event["event"] == "asked" else self.in_vain + 1
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.errors import DamagedFileError
-from results.ledger import COMPLETE, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
+from results.ledger import COMPLETE, CONFIRMATION, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
 from search_spaces.sampling import distributions_of
 from search_spaces.space import Space
 from trainables.failures import CORRUPT_IMAGE, FULL_DISK, LOST_WORKER
@@ -46,6 +46,11 @@ def rebuilt_trials(
     return [_frozen(space, event, records, marks.get(int(str(event["number"])), ())) for event in proposals]
 
 
+def number_keeper() -> FrozenTrial:
+    """Keeps the number of a training that no sampler shall learn from: FAIL is the one state that teaches nothing."""
+    return create_trial(state=TrialState.FAIL)
+
+
 def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, list[_Mark]]:
     found: dict[int, list[_Mark]] = {}
     for event in events:
@@ -65,6 +70,8 @@ def _frozen(
     number, params = int(str(event["number"])), event["params"]
     if not isinstance(params, Mapping):
         raise DamagedFileError(f"a proposed trial carries its params; the ledger's trial {number} does not")
+    if event.get("from") == CONFIRMATION:
+        return number_keeper()
     record = records.get(number) or _told(number, params, event)
     distributions = distributions_of(space, params)
     searched = {name: params[name] for name in distributions}

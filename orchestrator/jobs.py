@@ -24,11 +24,13 @@ class Asked:
         number: the trial's number.
         params: its point.
         accumulate: parts that each batch is trained in.
+        seed: of its training; None for the one that follows from the number.
     """
 
     number: int
     params: Mapping[str, object]
     accumulate: int = 1
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class JobFactory:
             "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
             "dataset": str(self.dataset or ""),
             "rule": self.rule,
-            "seed": trial_seed(self.seed, asked.number),
+            "seed": trial_seed(self.seed, asked.number) if asked.seed is None else asked.seed,
             "folder": str(layout.folder.resolve()),
             # A GPU waits for nobody: the trial's other cores load images for it.
             "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,

@@ -43,7 +43,7 @@ class LiveView:
             elapsed_s=time.monotonic() - self._began,
             ended_here=_ended(records) - self._ended_before,
             slots=self._start.slots,
-            left_s=self._study.left_s(),
+            left_s=self._study.limits.left_s(),
             dashboard=self._start.dashboard,
         )
 

@@ -9,9 +9,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import optuna
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 
-from orchestrator.frozen_trials import INFEASIBLE, PRUNER_MARK, optuna_state, rebuilt_trials, says_infeasible
+from orchestrator.frozen_trials import (
+    INFEASIBLE,
+    PRUNER_MARK,
+    number_keeper,
+    optuna_state,
+    rebuilt_trials,
+    says_infeasible,
+)
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
@@ -102,23 +109,28 @@ class Proposals:
         self._study.enqueue_trial(searched, user_attrs={_LEFT: True})
 
     def judge(self, number: int, epoch: int, score: float) -> Judgement:
-        """Reports a rung of a trial to the pruner and hears what it thinks of it."""
+        """Reports a rung of a trial to the pruner and hears what it thinks; nothing of what no sampler learns from."""
+        trial = self._open.get(number)
+        if trial is None:
+            return Judgement()
         before = self._marks(number)
-        self._open[number].report(score, epoch)
-        hopeless = self._open[number].should_prune()
+        trial.report(score, epoch)
+        hopeless = trial.should_prune()
         return Judgement(hopeless, {name: mark for name, mark in self._marks(number).items() if name not in before})
 
     def tell(self, number: int, state: str, score: float | None, kind: str | None) -> None:
         """Says how a trial ended; see `orchestrator.frozen_trials` for what a failure becomes."""
-        trial = self._open.pop(number)
+        trial = self._open.pop(number, None)
+        if trial is None:
+            return  # a number that was taken: nobody learns from it
         if says_infeasible(state, kind):
             trial.set_constraint(INFEASIBLE, 1.0)
         self._study.tell(trial, score if state == COMPLETE else None, optuna_state(state, kind))
 
     def take_number(self) -> int:
-        """A number for a training that no sampler shall learn from: Optuna keeps a FAIL in its place."""
+        """A number for a training that no sampler shall learn from."""
         number = self._next_number()
-        self._study.add_trial(create_trial(state=TrialState.FAIL))
+        self._study.add_trial(number_keeper())
         return number
 
     def _marks(self, number: int) -> dict[str, object]:

@@ -38,6 +38,7 @@ class Tried:
         self._seen: set[str] = set()
         self._number_of: dict[str, int] = {}
         self._left: dict[str, Point] | None = None
+        self._nothing_new = False
 
     def note(self, event: Mapping[str, object]) -> None:
         """Remembers the point of an event of the ledger: one that was asked for has a trial, an answered one a twin."""
@@ -60,8 +61,8 @@ class Tried:
         return self._number_of.get(identity)
 
     def is_used_up(self) -> bool:
-        """Whether every point of the space was seen; never where there are too many to count."""
-        return self._points is not None and len(self._seen) >= self._points
+        """Whether every point of the space has a twin; never where there are too many to count."""
+        return self._nothing_new or (self._points is not None and len(self._seen) >= self._points)
 
     def untried(self, choose: int) -> Point | None:
         """A point that builds something new, None where none is left or the space cannot be listed.
@@ -75,7 +76,9 @@ class Tried:
             self._left = {canonical(point): point for point in self._unseen()}
         names = list(self._left)
         turned = (names[(choose + step) % len(names)] for step in range(len(names)))
-        return next((self._left[name] for name in turned if self._is_new(self._left[name])), None)
+        found = next((self._left[name] for name in turned if self._is_new(self._left[name])), None)
+        self._nothing_new = found is None and len(names) < _MOST_LEFT
+        return found
 
     def _unseen(self) -> Iterator[Point]:
         unseen = (point for point in every_point(self._space) if canonical(point) not in self._seen)

@@ -106,12 +106,15 @@ def _begin(layout: RunLayout, settings: "Settings", slots: "Slots") -> "Ledger":
 
 def _study(settings: "Settings", layout: RunLayout, ledger: "Ledger") -> "Study":
     from orchestrator.budget import Budget
+    from orchestrator.identity import identity_of
+    from orchestrator.repeats import Tried
     from orchestrator.study import Study
     from results.ledger import read_events
 
     search = settings.space.search
     budget = Budget(settings.trials, settings.hours, search.gpu_hours, search.patience)
-    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed)
+    tried = Tried(settings.space, identity_of(settings))
+    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed, tried)
 
 
 def _write_settings(layout: RunLayout, settings: "Settings") -> None:

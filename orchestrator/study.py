@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from orchestrator.alike_failures import MOST_ALIKE
-from orchestrator.budget import Budget
+from orchestrator.budget import Budget, Limits
 from orchestrator.checkpoints import checkpoint_epoch
+from orchestrator.confirmation import Confirmation, missing_confirmations
 from orchestrator.event_log import Event, EventLog
 from orchestrator.jobs import Asked, complete_params
 from orchestrator.memory_guard import MemoryGuard
@@ -21,7 +22,7 @@ from orchestrator.new_points import NewPoints
 from orchestrator.proposals import Judgement, Proposals
 from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
-from results.ledger import COMPLETE, FAIL, PRUNED, Ledger, TrialRecord
+from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, Ledger, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
 from trainables.failures import LOST_WORKER, OUT_OF_MEMORY
@@ -43,7 +44,7 @@ class Study:
 
     Attributes:
         records: what is known of each trial, by number.
-        spent: what was used up.
+        limits: what the budget still allows.
     """
 
     def __init__(
@@ -56,18 +57,19 @@ class Study:
         tried: Tried | None = None,
     ) -> None:
         self.space = space
-        self.budget = budget
+        self.limits = Limits(budget, events, ledger.clock)
+        self._seed = seed
         self._complete = partial(complete_params, space.detector)
         tried = Tried(space) if tried is None else tried
         guard = MemoryGuard(self._complete, space.search.retry_out_of_memory)
         self._log = EventLog(ledger, events, tried, guard)
-        self.records, self.spent = self._log.records, self._log.spent
+        self._log.subscribe(self.limits.note)
+        self.records = self._log.records
         self._proposals = Proposals(space, seed, events, self.records)
         self._new_points = NewPoints(self._log, self._proposals, tried, guard)
         self._live: set[int] = set()
         # On record as RUNNING and run by nobody: they are handed out again, before anything new.
         self._waiting = deque(self._log.unfinished())
-        self._enough: str | None = None
 
     def subscribe(self, observer: Callable[["Study", Event], None]) -> None:
         """Calls `observer` after every event with the event as it was recorded; it must be quick."""
@@ -78,16 +80,21 @@ class Study:
         self._log.write({"event": "resumed", **terms})
 
     def next(self) -> Asked | None:
-        """The next trial to run, or None where there is none now; what runs may come back and be handed out again."""
+        """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""
+        self._end_cut_short()
         enough = self._why_enough()
         if enough is not None:
             self._drop_waiting(enough)
-            return None
-        self._end_cut_short()
         if self._waiting:
             return self._handed_out(self._waiting.popleft())
-        number = None if self.spent.trials >= self.budget.trials else self._new_points.take()
+        number = self._new_points.take() if enough is None and self.limits.allow_trial() else None
+        if number is None:
+            number = self._next_confirmation()
         return None if number is None else self._handed_out(number)
+
+    def waits(self) -> bool:
+        """Whether something runs whose end may call for another trial, or that may come back itself."""
+        return bool(self._live)
 
     def started(self, number: int, config_hash: str, epoch: int = 0) -> None:
         """A worker has written the trial's effective configuration, and goes on from a checkpoint of that epoch."""
@@ -159,17 +166,11 @@ class Study:
         """Whether the trial was handed out by this process, and neither ended nor waits to be handed out again."""
         return number in self._live
 
-    def runs_any(self) -> bool:
-        """Whether a later `next` may have a trial where one had none: what runs may come back."""
-        return bool(self._live)
-
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._waiting:
+        if self._live or self._waiting or self._missing_confirmations():
             return None
-        if self.spent.trials >= self.budget.trials and self.failed_alike() is None:
-            return f"its {self.budget.trials} trials are done"
-        return self._why_enough() or self._new_points.why_none()
+        return self._why_alike() or self.limits.why_over() or self._new_points.why_none()
 
     def is_over(self) -> bool:
         """Whether nothing is left to ask for and nothing runs."""
@@ -180,27 +181,28 @@ class Study:
         number = self._log.alike.latest
         return None if number is None else self.records[number]
 
-    def left_s(self) -> float | None:
-        """Seconds of the time budget that are left, None without one."""
-        return self.budget.left_s(self.spent, self._log.now_s())
-
     def best(self) -> TrialRecord | None:
         """The best COMPLETE trial so far."""
         complete = [record for record in self.records.values() if record.state == COMPLETE]
         return max(complete, key=lambda record: record.score or 0.0, default=None)
 
+    def _why_alike(self) -> str | None:
+        alike = self.failed_alike()
+        return None if alike is None else f"{MOST_ALIKE} trials failed alike: {alike.reason}"
+
     def _why_enough(self) -> str | None:
-        """Why nothing at all may run on; said once, it holds to the end of the session."""
-        if self._enough is None:
-            alike = self.failed_alike()
-            used_up = self.budget.used_up(self.spent, self._log.now_s()) or self.budget.enough(self.spent)
-            self._enough = used_up if alike is None else f"{MOST_ALIKE} trials failed alike: {alike.reason}"
-        return self._enough
+        """Why the search proper is over; what it found may still be confirmed."""
+        return self._why_alike() or self.limits.enough()
+
+    def _why_halted(self) -> str | None:
+        """Why nothing at all may run on."""
+        return self._why_alike() or self.limits.used_up()
 
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
-        if epoch >= int(str(self.records[number].params.get("epochs", self.space.search.epochs))):
+        record = self.records[number]
+        if epoch >= int(str(record.params.get("epochs", self.space.search.epochs))):
             return None  # all of the trial is paid for; stopping it would only throw its files away
-        enough = self._why_enough()
+        enough = self._why_enough() if record.confirms is None else self._why_halted()
         if enough is not None:
             return _ended(enough)
         return "worse than the other trials at this epoch" if hopeless else None
@@ -214,11 +216,29 @@ class Study:
             self._end(number, PRUNED, None if score is None else float(str(score)), {"reason": report["stop"]})
 
     def _drop_waiting(self, why: str) -> None:
-        """Ends what nobody will run again: nothing stays RUNNING."""
-        while self._waiting:
-            number = self._waiting.popleft()
+        """Ends what nobody will run again: nothing stays RUNNING. Confirmations come after the search proper."""
+        halted = self._why_halted() is not None
+        for number in [one for one in self._waiting if halted or self.records[one].confirms is None]:
+            self._waiting.remove(number)
             rungs = self.records[number].rungs
             self._end(number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
+
+    def _missing_confirmations(self) -> list[Confirmation]:
+        seeds = self.space.search.confirm
+        missing = missing_confirmations(self.records, seeds, self._seed) if seeds else []
+        return [] if missing and self._why_halted() else missing
+
+    def _next_confirmation(self) -> int | None:
+        """A training that confirms one of the best, once the search itself is over."""
+        searching = any(self.records[number].confirms is None for number in self._live)
+        missing = [] if searching else self._missing_confirmations()
+        if not missing:
+            return None
+        first, number = missing[0], self._proposals.take_number()
+        event = {"event": "asked", "number": number, "params": dict(first.params), "from": CONFIRMATION}
+        parts = {"accumulate": first.accumulate} if first.accumulate > 1 else {}
+        self._log.write({**event, **parts, "confirms": first.confirms, "seed": first.seed})
+        return number
 
     def _wait(self, event: Event) -> None:
         """Has a trial handed out again, because of this event."""
@@ -230,7 +250,7 @@ class Study:
     def _handed_out(self, number: int) -> Asked:
         self._live.add(number)
         record = self.records[number]
-        return Asked(number, record.params, record.accumulate)
+        return Asked(number, record.params, record.accumulate, record.seed)
 
     def _end(self, number: int, state: str, score: float | None, details: Mapping[str, object]) -> None:
         self._log.write({"event": "finished", "number": number, "state": state, "score": score, **details})

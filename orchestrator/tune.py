@@ -48,11 +48,11 @@ class StudySearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
-        """The next trial's configuration; None for now where what runs may come back, or Tune's word for the end."""
+        """The next trial's configuration; None for nothing now, or Tune's word for the end."""
         asked = self._study.next()
         if asked is not None:
             return {"job": self._make_job(asked)}
-        return None if self._study.runs_any() else Searcher.FINISHED
+        return None if self._study.waits() else Searcher.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Nothing: the scheduler has told the study."""

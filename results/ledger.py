@@ -1,13 +1,14 @@
 """The record of a run: an append-only file of events, the one thing that a resumed search is rebuilt from.
 
     {"event": "run", "schema": 2, "time": ..., "name": ...}        first line, written with the file
-    {"event": "asked", "number": 0, "params": {...}, "from": "known"}
+    {"event": "asked", "number": 0, "params": {...}, "from": "known", "identity": ...}
     {"event": "started", "number": 0, "config_hash": ..., "epoch": 0}    epoch: what a checkpoint has brought
     {"event": "rung", "number": 0, "epoch": 4, "score": 0.31}
     {"event": "lost", "number": 0, "reason": ..., "epoch": 4}            epoch: of the checkpoint it goes on from
     {"event": "retried", "number": 0, "reason": ..., "accumulate": 2}
     {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}
     {"event": "answered", "number": 1, "params": {...}, "as": 0}, {"event": "rejected", "number": 2, "params": {...}}
+    {"event": "asked", "number": 9, "params": {...}, "from": "confirmation", "confirms": 0, "seed": 7}
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
 Every event also carries `time`, in seconds since 1970. One process writes, any number read. A trial takes at most
@@ -57,6 +58,8 @@ class TrialRecord:
         lost_at: epoch of the checkpoint at the last of them.
         fingerprint: equal for failures with the same traceback.
         peak_gib: most memory that the trial took, where it was measured.
+        confirms: the trial whose point is trained once more here; None for a trial of the search itself.
+        seed: of such a training; every other trial's seed follows from its number.
     """
 
     number: int
@@ -74,6 +77,8 @@ class TrialRecord:
     lost_at: int = 0
     fingerprint: str | None = None
     peak_gib: float | None = None
+    confirms: int | None = None
+    seed: int | None = None
 
 
 class Ledger:
@@ -244,6 +249,8 @@ def _asked(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
         source=str(event.get("from", trial.source)),
         accumulate=_whole_number(event.get("accumulate", 1)),
         reason=_text(event.get("reason")),
+        confirms=_whole_number_or_none(event.get("confirms")),
+        seed=_whole_number_or_none(event.get("seed")),
     )
 
 
@@ -305,6 +312,10 @@ def _whole_number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"a whole number is needed, not {value!r}")
     return value
+
+
+def _whole_number_or_none(value: object) -> int | None:
+    return None if value is None else _whole_number(value)
 
 
 def _score(value: object) -> float | None:

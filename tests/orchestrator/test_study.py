@@ -195,7 +195,7 @@ def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> No
     first.close()
     driven = Driven(space, tmp_path)
     assert driven.ask().number == number
-    driven.study.budget = Budget(100, hours=0.0)
+    driven.study.limits.budget = Budget(100, hours=0.0)
     assert driven.study.rung(number, 1, 0.5) is True
     assert driven.study.records[number].reason == "the search has ended: its 0 hours are used up"
     assert driven.study.next() is None

@@ -9,6 +9,7 @@ from PIL import Image
 
 from orchestrator.budget import Budget
 from orchestrator.jobs import Asked
+from orchestrator.repeats import Tried
 from orchestrator.study import Study
 from results.ledger import Ledger, read_events
 from search_spaces.loading import load_space
@@ -56,14 +57,21 @@ def fake_space(folder: Path, train: str = "{x: {range: [0.0, 1.0]}}", search: st
 
 
 class Driven:
-    """A study over a ledger in `folder`; calling it again on the same folder resumes."""
+    """A study over a ledger in `folder`, on a clock of its own; calling it again on the same folder resumes."""
 
-    def __init__(self, space: Space, folder: Path, budget: Budget = NEVER, seed: int = 0) -> None:
-        path = folder / "ledger.jsonl"
-        self.path = path
-        self.ledger = Ledger.open(path) if path.exists() else Ledger.create(path, {"name": "driven"})
-        self.study = Study(space, self.ledger, read_events(path), budget, seed)
+    def __init__(self, space: Space, folder: Path, budget: Budget = NEVER, seed: int = 0, gpus: float = 0.0) -> None:
+        self.path = folder / "ledger.jsonl"
+        header = {"name": "driven", "time": 0.0, "gpus": gpus}
+        self.ledger = Ledger.open(self.path) if self.path.exists() else Ledger.create(self.path, header)
+        events = read_events(self.path)
+        self.now_s = float(str(events[-1]["time"]))
+        self.ledger.clock = lambda: self.now_s
+        self.study = Study(space, self.ledger, events, budget, seed, self.tried(space))
         self.epochs = space.search.epochs
+
+    def tried(self, space: Space) -> Tried:
+        """Tells points apart; every point builds something else."""
+        return Tried(space)
 
     def events(self, kind: str) -> list[Mapping[str, object]]:
         """The ledger's events of one kind."""
@@ -75,20 +83,21 @@ class Driven:
         assert asked is not None
         return asked
 
-    def train(self, asked: Asked, score: Callable[[float, int], float] = fake_score) -> None:
-        """One trial, from its start to whatever end it comes to."""
+    def train(self, asked: Asked, score: Callable[[float, int], float] = fake_score, epoch_s: float = 0.0) -> None:
+        """One trial, from its start to whatever end it comes to; its epochs take their time on the search's clock."""
         x = float(str(asked.params.get("x", 0.5)))
         self.study.started(asked.number, "hash")
         for epoch in range(1, self.epochs + 1):
+            self.now_s += epoch_s
             if self.study.rung(asked.number, epoch, score(x, epoch)):
                 return
         self.study.finished(asked.number, score(x, self.epochs), {"model": "fake"})
 
-    def run(self, most: int = 10_000) -> list[Asked]:
+    def run(self, most: int = 10_000, epoch_s: float = 0.0) -> list[Asked]:
         """Trials one after another until the study asks for no more, or `most` were run."""
         done: list[Asked] = []
         while len(done) < most and (asked := self.study.next()) is not None:
-            self.train(asked)
+            self.train(asked, epoch_s=epoch_s)
             done.append(asked)
         return done
 

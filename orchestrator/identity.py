@@ -1,0 +1,72 @@
+"""What a point builds, in a word: equal exactly when two trials would train, predict and score the same.
+
+The word covers the effective configuration and all it is judged by: images and annotations by their content, the rule
+by what it says. So it holds across runs, folders and machines. Chance has no part in it: every trial has its own seed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from orchestrator.jobs import complete_params, complete_views
+from orchestrator.repeats import Identity
+from orchestrator.settings import Settings
+from results.fingerprints import joined_fingerprint, rule_fingerprint
+from results.rules import load_rule
+from search_spaces.space import Space
+from trainables.catalogue import DETECTORS
+from trainables.effective import TrainingData, training_data, trial_hash
+from trainables.jobs import TrialJob
+from trainables.notation import NONE
+
+
+def terms_of(settings: Settings) -> str:
+    """What a search's scores depend on beside its points: equal where scores of two runs may be compared."""
+    judged = [rule_fingerprint(load_rule(settings.rule)), str(settings.group_by)]
+    if settings.data is not None:
+        summary = settings.data.summary
+        judged += [summary.train.fingerprints.digest, summary.val.fingerprints.digest]
+    return joined_fingerprint(*judged)
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Names what the points of a search build."""
+    terms, space, data = terms_of(settings), settings.space, _placeless_data(settings)
+
+    def identity(point: Mapping[str, object]) -> str:
+        job = _job(space, point)
+        return joined_fingerprint(terms, trial_hash(job, data), _start_weights(job))
+
+    return identity
+
+
+def _placeless_data(settings: Settings) -> TrainingData | None:
+    if settings.data is None or not DETECTORS[settings.space.detector].reads_data:
+        return None
+    data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
+    return replace(data, annotations="", images="")  # their content is among the terms
+
+
+def _job(space: Space, point: Mapping[str, object]) -> TrialJob:
+    params = complete_params(space.detector, point)
+    return TrialJob(
+        number=0,
+        detector=space.detector,
+        params=params,
+        views=tuple(complete_views(space, params)),
+        post=asdict(space.post),
+        rungs=(),
+        dataset="",
+        rule="",
+        seed=0,
+        folder="",
+    )
+
+
+def _start_weights(job: TrialJob) -> str:
+    """Size and age of the starting weights: another file under the same name starts another training."""
+    start = str(job.params.get("init", NONE))
+    if start == NONE:
+        return NONE
+    file = Path(start).stat()
+    return f"{file.st_size} {file.st_mtime_ns}"
