@@ -31,6 +31,7 @@ FIRST_FRESH_SEED = 1000
 # 97.5% points of Student's t with 15 and 4 degrees of freedom.
 T_OF_DRAWS = {16: 2.131, 5: 2.776}
 CHOICES = ("global", "gate", "argmax")
+NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ def _table(found: list[Draw]) -> str:
 
 def _cutoffs(found: list[Draw]) -> str:
     cost = [draw.cutoff_cost for draw in found]
+    lost = sum(value > NOTHING for value in cost)
     cut_classes = sum(int((draw.cutoff_of > 0).sum()) for draw in found)
     kept = np.mean([draw.share_kept for draw in found])
     return (
-        f"Cutoffs (`tolerance`, after the gate) cost {_mean(cost)} on fresh data, at worst {max(cost):.1e}; "
-        f"{cut_classes} of {len(found) * len(found[0].cutoff_of)} classes are cut, {kept:.1%} of the boxes stay.\n"
+        f"Cutoffs (`tolerance`, after the gate) cost {_mean(cost)} on fresh data, at worst {max(cost):.1e}: {lost} of "
+        f"{len(cost)} draws lose anything. "
+        f"{cut_classes} of {len(found) * len(found[0].cutoff_of)} classes are cut, {kept:.3%} of the boxes stay.\n"
     )
 
 

@@ -1,7 +1,9 @@
-"""Score cutoffs per class that cost nothing that can be shown: fitted across folds, applied only under an upper bound.
+"""Score cutoffs per class that lose nothing: a thousandth of the tail without a true positive, checked across folds.
 
-A cutoff keeps a prefix of a class's list, so it never raises an AP; it keeps a submission small and its precision high.
-The largest cutoff that is free on the images it was fitted on is not free on others, hence the folds and the bootstrap.
+A cutoff keeps a prefix of a class's list, so it never raises an AP; it only makes a submission smaller. The largest
+cutoff that is free on the images it was fitted on is not free on others: low boxes find a missed truth box by accident
+at every score, so a tail without a true positive says little about the next set's. What cutting more costs is shown by
+`results.tradeoff`; which cutoffs pay under rules that charge for false alarms is `results.charged`.
 """
 
 from dataclasses import dataclass
@@ -9,18 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.boxes import BoolArray, FloatArray, IntArray
-from results.kernels_ap import free_cutoffs
 from results.prepared import PreparedTruth
 from results.scoring import Kept, Matched, match, subset
 from results.uncertainty import replicate_aps
 
 TOLERANCE = 1e-4
+LOSS_PROBABILITY = 2e-4
 FOLDS = 5
 FEWEST_FOLDS = 2
 UPPER = 0.95
 NO_CUTOFF = 0.0
-SHARES = (1.0, 0.5, 0.25, 0.125)
-MARGIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,10 @@ def no_cutoffs(truth: PreparedTruth) -> Cutoffs:
 
 
 def tolerance_cutoffs(matched: Matched, weights: FloatArray, folds: IntArray) -> Cutoffs:
-    """Per class the largest cutoff whose cross-fitted cost stays under 1e-4 AP, with a margin, else none.
+    """Per class the largest cutoff that another set would most likely lose nothing by, else none.
 
-    Tried are shares of the largest cutoff that costs at most 1e-4 on the images it was fitted on: that one itself
-    stands right below a true positive and hardly ever passes. Half of what passes is applied, because among several
-    tries some pass by luck (16 draws: `benchmarks/fresh_data_700.md`).
+    It is applied only where the upper bound of its cross-fitted cost stays under 1e-4 AP. That bound alone is not
+    enough: it never sees what these images do not hold (`_free_cutoffs` says what is asked in addition).
 
     Args:
         matched: the detections that may be cut.
@@ -57,14 +56,9 @@ def tolerance_cutoffs(matched: Matched, weights: FloatArray, folds: IntArray) ->
     fold_count = int(folds.max()) + 1 if len(folds) else 0
     if fold_count < FEWEST_FOLDS:
         return no_cutoffs(matched.prepared.truth)
-    fitted = np.array([_fit(matched, folds != fold) for fold in range(fold_count)] + [_fit(matched, folds >= 0)])
-    value, upper_cost = np.full(fitted.shape[1], NO_CUTOFF), np.full(fitted.shape[1], np.nan)
-    for share in SHARES:
-        upper = _cross_fitted_cost(matched, share * fitted[:fold_count], folds, weights)
-        upper_cost = np.where(value > NO_CUTOFF, upper_cost, upper)
-        free = (value == NO_CUTOFF) & (upper < TOLERANCE)
-        value = np.where(free, MARGIN * share * fitted.min(axis=0), value)
-    return Cutoffs(value, upper_cost)
+    fitted = np.array([_free_cutoffs(matched, folds != fold) for fold in range(fold_count)])
+    upper = _cross_fitted_cost(matched, fitted, folds, weights)
+    return Cutoffs(np.where(upper < TOLERANCE, _free_cutoffs(matched, folds >= 0), NO_CUTOFF), upper)
 
 
 def image_folds(images: int, seed: int, group: IntArray | None = None, folds: int = FOLDS) -> IntArray:
@@ -77,6 +71,32 @@ def image_folds(images: int, seed: int, group: IntArray | None = None, folds: in
 def cut(matched: Matched, value: FloatArray) -> Kept:
     """What is left of each class at its cutoff (C,)."""
     return subset(matched.kept, matched.kept.scores >= value[_class_of(matched.kept)])
+
+
+def _free_cutoffs(matched: Matched, inside: BoolArray) -> FloatArray:
+    """Cutoffs (C,) that drop a thousandth of the share of boxes below which no class has a true positive.
+
+    The share is the same for all classes, counted in the boxes of each on the images `inside` (M,). Where true
+    positives stand among the boxes is exchangeable between sets: another set of this size has one in so small a part of
+    the tail with a probability of about a thousandth, whatever the scores look like.
+    """
+    rows = matched.row_bits()
+    there = inside[rows.image]
+    spans = [slice(low, high) for low, high in zip(rows.class_start[:-1], rows.class_start[1:], strict=True)]
+    tails = [_tail_share(rows.scores[span][there[span]], rows.hit[span][there[span]] != 0) for span in spans]
+    share = LOSS_PROBABILITY * min(tails, default=0.0)
+    return np.array([_at_share(rows.scores[span][there[span]], share) for span in spans])
+
+
+def _tail_share(scores: FloatArray, hit: BoolArray) -> float:
+    """The share of boxes whose scores are below every true positive; all of them where there is none."""
+    return float((scores < scores[hit].min(initial=np.inf)).mean()) if len(scores) else 1.0
+
+
+def _at_share(scores: FloatArray, share: float) -> float:
+    """The cutoff that drops `share` of the scores, to the nearest box; 0 where that is none."""
+    dropped = round(share * len(scores))
+    return float(np.partition(scores, dropped)[dropped]) if dropped else NO_CUTOFF
 
 
 def _cross_fitted_cost(matched: Matched, fitted: FloatArray, folds: IntArray, weights: FloatArray) -> FloatArray:
@@ -98,14 +118,6 @@ def _cross_fitted_cost(matched: Matched, fitted: FloatArray, folds: IntArray, we
         if len(known):
             upper[place] = np.quantile(known, UPPER)
     return upper
-
-
-def _fit(matched: Matched, inside: BoolArray) -> FloatArray:
-    """The largest cutoffs (C,) that cost at most the tolerance on the images `inside` (M,)."""
-    truth = matched.prepared.truth
-    totals = truth.count[:, inside].sum(axis=1)
-    columns = (inside.astype(np.float64), matched.events(), matched.event_scores())
-    return free_cutoffs(*columns, totals, truth.integration, TOLERANCE)
 
 
 def _class_of(kept: Kept) -> IntArray:

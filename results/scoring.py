@@ -137,11 +137,6 @@ class Matched:
         total = float(scores(values, rows, truth, once)[0])
         return replace(score_of(truth, values[0]), score=None if np.isnan(total) else total)
 
-    def event_scores(self) -> FloatArray:
-        """The score of each event."""
-        scores = self.kept.scores if self.kept.decayed else self.prepared.detections.scores
-        return np.asarray(scores[self._event_rows[1]])
-
     @cached_property
     def _event_rows(self) -> Events:
         ranking = self.ranking
