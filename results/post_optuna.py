@@ -15,10 +15,9 @@ from results.boxes import FloatArray
 from results.charged import best_value
 from results.cutoffs import cut
 from results.post_settings import NmsKind, NmsSetting
-from results.postprocess import Suppressor
 from results.prepared import PreparedSet
 from results.scoring import Matched, match
-from results.sweep import Sweep, SweepTable, class_row
+from results.sweep import Suppression, Sweep, SweepTable, class_row
 
 if TYPE_CHECKING:
     import optuna
@@ -30,19 +29,17 @@ SIGMA_RANGE = (0.02, 2.0)
 
 
 def search_settings(
-    prepared: PreparedSet, kinds: Sequence[NmsKind], cap: int | None, seed: int, trials: int = TRIALS
+    prepared: PreparedSet, kinds: Sequence[NmsKind], suppressor: Suppression, seed: int, trials: int = TRIALS
 ) -> Sweep:
     """TPE proposes `trials` settings, each used for all classes and judged by the score.
 
     Args:
         prepared: the raw set.
         kinds: of NMS that may be proposed.
-        cap: most detections per class and image; None for the rule's own cap.
+        suppressor: of the raw set.
         seed: of the sampler.
         trials: how many; a proposal that was evaluated before costs nothing.
     """
-    most = prepared.truth.rule.max_per_image_and_class if cap is None else cap
-    suppressor = Suppressor(prepared.detections, most, prepared.graph)
     rows: dict[NmsSetting, FloatArray] = {}
 
     def value(trial: "optuna.Trial") -> float:

@@ -11,9 +11,16 @@ from typing import Literal
 from results.errors import InputError
 
 NmsKind = Literal["hard", "soft_linear", "soft_gaussian"]
+Suppress = Literal["within_class", "across_classes"]
 NMS_KINDS: tuple[NmsKind, ...] = ("hard", "soft_linear", "soft_gaussian")
 MIN_SCORE = 0.001
 SIGMAS = (0.02, 2.0, 20)
+WORDS = {
+    "per_class": ("gate", "argmax", "global"),
+    "cutoffs": ("tolerance", "none", "optuna"),
+    "search": ("exact", "optuna"),
+    "suppress": ("within_class", "across_classes"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,8 @@ class PostSpec:
         cutoffs: tolerance (drop low scores of a class where that is free), none, or optuna (TPE proposes them).
         max_per_image: cap across classes, applied last; None for none.
         search: exact (sweep a grid), or optuna (TPE proposes settings).
+        suppress: within_class, or across_classes (boxes of all classes of an image suppress each other; that couples
+            the classes, so `per_class` must be global).
     """
 
     nms: tuple[NmsKind, ...] = NMS_KINDS
@@ -70,16 +79,19 @@ class PostSpec:
     cutoffs: Literal["tolerance", "none", "optuna"] = "tolerance"
     max_per_image: int | None = 100
     search: Literal["exact", "optuna"] = "exact"
+    suppress: Suppress = "within_class"
 
     def __post_init__(self) -> None:
-        known = (("gate", "argmax", "global"), ("tolerance", "none", "optuna"), ("exact", "optuna"))
-        for value, allowed in zip((self.per_class, self.cutoffs, self.search), known, strict=True):
-            if value not in allowed:
-                raise InputError("a post setting is known", value, f"use one of {', '.join(allowed)}")
+        for name, allowed in WORDS.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(f"post.{name} is known", getattr(self, name), f"use one of {', '.join(allowed)}")
         if not self.nms or any(kind not in NMS_KINDS for kind in self.nms):
             raise InputError("post.nms lists kinds of NMS", self.nms, f"use some of {', '.join(NMS_KINDS)}")
         if self.max_per_image is not None and self.max_per_image < 1:
             raise InputError("max_per_image is at least 1", self.max_per_image, "leave it out for no cap")
+        if self.suppress == "across_classes" and self.per_class != "global":
+            rule = "suppress: across_classes couples the classes, so one setting holds for all"
+            raise InputError(rule, f"per_class: {self.per_class}", "write per_class: global")
 
 
 def cutoff_notice(cutoffs: str, is_plain_ap: bool) -> str | None:

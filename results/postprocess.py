@@ -1,7 +1,7 @@
 """From raw detections to detections: NMS settings (`results.post_settings`) applied, class by class.
 
-Suppression is class-wise; a cap across classes comes last. This module applies settings; which ones to take is decided
-in `results.sweep` and `results.solve`.
+Suppression is class-wise (`results.across_classes` has the other kind); a cap across classes comes last. This module
+applies settings; which ones to take is decided in `results.sweep` and `results.solve`.
 
 Conventions: hard NMS drops a box whose IoU with a kept one *exceeds* the threshold (torchvision); linear soft-NMS
 decays by 1 - IoU where the IoU exceeds the threshold, gaussian by exp(-IoU^2 / sigma) always, and what falls below
@@ -41,7 +41,6 @@ __all__ = [
     "PostSpec",
     "Suppressor",
     "apply_nms",
-    "apply_nms_across_classes",
     "best_per_image",
     "cap_per_image",
     "default_settings",
@@ -129,27 +128,6 @@ def apply_nms(
         raise InputError("every category has an NMS setting", missing, "drop these detections or give them a setting")
     parts = [_apply_to(raw.select(raw.category_id == id_), chosen[id_]) for id_ in ids.tolist()]
     return cap_per_image(Detections.concatenate(parts), max_per_image)
-
-
-def apply_nms_across_classes(raw: Detections, setting: NmsSetting, max_per_image: int | None) -> Detections:
-    """Suppresses duplicates of an image whatever their class: the better of two overlapping boxes decides.
-
-    Args:
-        raw: detections before NMS.
-        setting: for all of them.
-        max_per_image: most rows of an image; None for no cap.
-
-    Returns:
-        What is left, by image id and descending score. Classes are coupled: no optimum by class holds here.
-
-    Raises:
-        InputError: a row is not finite or has a negative size.
-    """
-    together = Detections(raw.image_id, np.zeros_like(raw.category_id), raw.boxes_xywh, raw.scores)
-    grouped = group(together, np.zeros(1, dtype=np.int64), np.unique(raw.image_id))
-    kept = Suppressor(grouped).run(setting)
-    left = raw.select(grouped.row[kept.rows])
-    return cap_per_image(Detections(left.image_id, left.category_id, left.boxes_xywh, kept.scores), max_per_image)
 
 
 def _apply_to(raw: Detections, setting: NmsSetting) -> Detections:

@@ -162,11 +162,13 @@ def _leaderboard(records: Sequence[TrialRecord], run: RunLayout) -> list[str]:
 def _best_lines(best: BestTrial) -> list[str]:
     solution = best.solution
     cap = "no cap" if solution.max_per_image is None else f"a cap of {solution.max_per_image} boxes an image"
+    coupled = solution.suppress == "across_classes"
+    across = " Classes suppress each other: no optimum by class." if coupled else ""
     lines = [
         f"## Best trial: {best.record.number}, score {number(best.record.score)}",
         "",
         f"{solution.settings_tried} NMS settings tried; best for all classes: {solution.global_setting.label()}."
-        f" There is {cap}; it costs {solution.cap_cost:.5f}.",
+        f"{across} There is {cap}; it costs {solution.cap_cost:.5f}.",
         "",
         *_HEADER,
         *(_class_row(id_, best) for id_ in solution.score.ap),

@@ -18,7 +18,7 @@ from results.postprocess import PostSpec, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule
 from results.scoring import keep_all, match
-from results.solve import Solution, class_cap
+from results.solve import Solution, suppression_of
 from results.sweep import sweep
 from results.tradeoff import Point, tradeoff
 from results.uncertainty import REPLICATES, image_weights
@@ -82,7 +82,7 @@ def out_of_fold_lines(kept: Kept) -> list[str]:
     spec = kept.spec
     prepared = prepare(prepare_truth(kept.truth, kept.rule), kept.raw)
     images = len(prepared.truth.image_id)
-    swept = sweep(prepared, default_settings(spec.nms), class_cap(kept.rule, spec))
+    swept = sweep(prepared, default_settings(spec.nms), suppression_of(prepared, spec))
     groups = group_numbers(prepared.truth.image_id, group_of_image(kept.group_by, kept.truth.images))
     folds = image_folds(images, _SEED, groups)
     found = out_of_fold(swept, spec.per_class, image_weights(images, REPLICATES, _SEED, groups), folds)

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from results.across_classes import AcrossClasses, apply_nms_across_classes
 from results.boxes import Detections, FloatArray, IntArray, Truth
 from results.charged import best_image_gate, choose_charged
 from results.cutoffs import cut, image_folds, no_cutoffs, tolerance_cutoffs
 from results.groups import group_numbers
-from results.post_settings import cutoff_notice
+from results.post_settings import Suppress, cutoff_notice
 from results.postprocess import (
     NmsSetting,
     PostSpec,
+    Suppressor,
     apply_nms,
     best_per_image,
     cap_per_image,
@@ -26,7 +28,7 @@ from results.postprocess import (
 from results.prepared import PreparedSet, PreparedTruth, prepare, prepare_truth
 from results.rules import Rule
 from results.scoring import Kept, Matched, Score, match, subset
-from results.sweep import Choice, Sweep, SweepTable, choose, joined, sweep
+from results.sweep import Choice, Suppression, Sweep, SweepTable, choose, finer_settings, joined, sweep
 from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
 
 SEED_OF_CUTOFFS = 0
@@ -50,6 +52,7 @@ class Solution:
         notice: what the user should know of the spec, e.g. that it cannot help; empty for nothing.
         search: what proposed the settings, exact or optuna.
         exact_score: what the exact search of the grid earns in TPE's place; None without TPE, or if undefined.
+        suppress: within_class, or across_classes: `global_setting` was then run on all classes together.
     """
 
     setting_of: dict[int, NmsSetting]
@@ -65,6 +68,7 @@ class Solution:
     notice: str = ""
     search: str = "exact"
     exact_score: float | None = None
+    suppress: Suppress = "within_class"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for json; ids become text, an undefined interval becomes null."""
@@ -87,6 +91,7 @@ class Solution:
             "notice": self.notice,
             "search": self.search,
             "exact_score": self.exact_score,
+            "suppress": self.suppress,
         }
 
     @staticmethod
@@ -112,6 +117,7 @@ class Solution:
             notice=content.get("notice", ""),
             search=content.get("search", "exact"),
             exact_score=content.get("exact_score"),
+            suppress=content.get("suppress", "within_class"),
         )
 
 
@@ -175,15 +181,26 @@ def exact_score(prepared: PreparedSet, spec: PostSpec, draws: Draws) -> float | 
 
 
 def swept_by(prepared: PreparedSet, spec: PostSpec, seed: int, known: SweepTable | None = None) -> Sweep:
-    """The settings that `spec` has searched: the grid, or what TPE proposes; with the rows that are known already."""
-    cap = class_cap(prepared.truth.rule, spec)
+    """The settings that `spec` has searched: the refined grid, or what TPE proposes; and what is known already."""
+    suppressor = suppression_of(prepared, spec)
     allowed = None if known is None else known.of_kinds(spec.nms)
     if spec.search == "exact":
-        return sweep(prepared, default_settings(spec.nms), cap, allowed)
+        grid = default_settings(spec.nms)
+        coarse = sweep(prepared, grid, suppressor, allowed)
+        # Refined from the grid alone: what else is known must not change what is looked at.
+        return sweep(prepared, finer_settings(coarse.table.of(grid)), suppressor, coarse.table)
     from results.post_optuna import search_settings  # knows Optuna, which only this search needs
 
-    proposed = search_settings(prepared, spec.nms, cap, seed).table
-    return sweep(prepared, (), cap, proposed if allowed is None else joined([allowed, proposed]))
+    proposed = search_settings(prepared, spec.nms, suppressor, seed).table
+    return sweep(prepared, (), suppressor, proposed if allowed is None else joined([allowed, proposed]))
+
+
+def suppression_of(prepared: PreparedSet, spec: PostSpec) -> Suppression:
+    """What runs the settings of `spec` on the raw set, within classes or across them."""
+    cap = class_cap(prepared.truth.rule, spec)
+    if spec.suppress == "across_classes":
+        return AcrossClasses(prepared.detections, cap)
+    return Suppressor(prepared.detections, cap, prepared.graph)
 
 
 def solution_of(swept: Sweep, spec: PostSpec, draws: Draws) -> Solution:
@@ -208,6 +225,7 @@ def solution_of(swept: Sweep, spec: PostSpec, draws: Draws) -> Solution:
         notice=cutoff_notice(spec.cutoffs, measure.is_plain_ap) or "",
         search=spec.search,
         exact_score=exact_score(prepared, spec, draws) if spec.search == "optuna" else None,
+        suppress=spec.suppress,
     )
 
 
@@ -266,7 +284,10 @@ def apply_solution(raw: Detections, solution: Solution) -> Detections:
         InputError: a row is not finite or has a negative size.
     """
     counted = raw.select(np.isin(raw.category_id, list(solution.setting_of)))
-    left = apply_nms(counted, solution.setting_of, None)
+    if solution.suppress == "across_classes":
+        left = apply_nms_across_classes(counted, solution.global_setting)
+    else:
+        left = apply_nms(counted, solution.setting_of, None)
     ids, place = np.unique(left.category_id, return_inverse=True)
     cutoff = np.array([solution.cutoff_of[id_] for id_ in ids.tolist()])
     capped = cap_per_image(left.select(left.scores >= cutoff[place]) if len(left) else left, solution.max_per_image)

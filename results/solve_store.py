@@ -95,7 +95,7 @@ def opened_or_prepared(folder: Path, given: RawSet) -> PreparedSet:
 
 @dataclass(frozen=True)
 class _TableFile:
-    """Where the rows of one raw set under one rule and cap are kept."""
+    """Where the rows of one raw set under one rule, cap and kind of suppression are kept."""
 
     path: Path
     data: str
@@ -104,7 +104,7 @@ class _TableFile:
     @staticmethod
     def of(folder: Path, given: RawSet, spec: PostSpec) -> "_TableFile":
         data = joined_fingerprint(truth_fingerprint(given.truth), detections_fingerprint(given.raw))
-        rule = joined_fingerprint(rule_fingerprint(given.rule), str(class_cap(given.rule, spec)))
+        rule = joined_fingerprint(rule_fingerprint(given.rule), str(class_cap(given.rule, spec)), spec.suppress)
         return _TableFile(folder / f"sweep-{data}-{rule}.arrow", data, rule)
 
     def read(self) -> SweepTable | None:

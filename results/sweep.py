@@ -7,7 +7,7 @@ gate against it. Cutoffs and caps across classes are `results.solve`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -39,8 +39,12 @@ class SweepTable:
 
     def of_kinds(self, kinds: Sequence[NmsKind]) -> "SweepTable":
         """The rows of these kinds of NMS."""
-        left = [place for place, setting in enumerate(self.settings) if setting.kind in kinds]
-        return replace(self, settings=tuple(self.settings[place] for place in left), ap=self.ap[left])
+        return self.of([setting for setting in self.settings if setting.kind in kinds])
+
+    def of(self, settings: Sequence[NmsSetting]) -> "SweepTable":
+        """The rows of these settings, all of which the table has."""
+        places = [self.settings.index(setting) for setting in settings]
+        return replace(self, settings=tuple(settings), ap=self.ap[places])
 
     def scores(self) -> FloatArray:
         """(S,) score of each setting used for all classes; 0 everywhere when no class is defined."""
@@ -66,6 +70,16 @@ def joined(tables: Sequence[SweepTable]) -> SweepTable:
     return replace(tables[0], settings=tuple(rows), ap=ap)
 
 
+class Suppression(Protocol):
+    """What runs NMS settings on one raw set: `postprocess.Suppressor`, or `across_classes.AcrossClasses`."""
+
+    def run(self, setting: NmsSetting) -> Kept:
+        """What one setting keeps, in evaluation order."""
+
+    def run_all(self, settings: Sequence[NmsSetting]) -> Iterator[tuple[int, Kept]]:
+        """What each setting keeps, in any order, with the setting's place in `settings`."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """A table with what it takes to make any of its combinations again.
@@ -75,7 +89,7 @@ class Sweep:
     """
 
     prepared: PreparedSet
-    suppressor: Suppressor
+    suppressor: Suppression
     table: SweepTable
 
     @property
@@ -108,18 +122,21 @@ class Choice:
 
 
 def sweep(
-    prepared: PreparedSet, settings: Sequence[NmsSetting], cap: int | None = None, known: SweepTable | None = None
+    prepared: PreparedSet,
+    settings: Sequence[NmsSetting],
+    suppressor: Suppression | None = None,
+    known: SweepTable | None = None,
 ) -> Sweep:
     """AP of each class under each setting.
 
     Args:
         prepared: the raw set.
         settings: at least one.
-        cap: most detections per class and image; None for the rule's own cap.
+        suppressor: of the raw set; None suppresses within classes, under the rule's own cap.
         known: rows that are not computed again; all of them are part of the result.
     """
-    most = prepared.truth.rule.max_per_image_and_class if cap is None else cap
-    suppressor = Suppressor(prepared.detections, most, prepared.graph)
+    if suppressor is None:
+        suppressor = Suppressor(prepared.detections, prepared.truth.rule.max_per_image_and_class, prepared.graph)
     rows = {} if known is None else dict(zip(known.settings, known.ap, strict=True))
     new = [setting for setting in settings if setting not in rows]
     every = tuple(dict.fromkeys([*rows, *settings]))
@@ -130,16 +147,20 @@ def sweep(
 
 
 def refined(swept: Sweep, steps: int = 2) -> Sweep:
-    """Adds settings between each class's best and its neighbours of the same kind, for all classes in one pass.
+    """Adds `finer_settings`, for all classes in one pass."""
+    return sweep(swept.prepared, finer_settings(swept.table, steps), swept.suppressor, swept.table)
+
+
+def finer_settings(table: SweepTable, steps: int = 2) -> list[NmsSetting]:
+    """Settings between each class's best, or the best global one, and its neighbours of the same kind.
 
     Args:
-        swept: what `sweep` returned.
+        table: what was tried.
         steps: new settings on either side.
     """
-    best = set(swept.table.best_per_class().tolist()) | {swept.table.best_global()}
-    new = {setting for place in best for setting in _between(swept.table.settings, place, steps)}
-    ordered = sorted(new, key=lambda setting: (setting.kind, setting.value))
-    return sweep(swept.prepared, ordered, swept.suppressor.cap, swept.table)
+    best = set(table.best_per_class().tolist()) | {table.best_global()}
+    new = {setting for place in best for setting in _between(table.settings, place, steps)}
+    return sorted(new, key=lambda setting: (setting.kind, setting.value))
 
 
 def _between(settings: Sequence[NmsSetting], place: int, steps: int) -> Iterator[NmsSetting]:

@@ -166,16 +166,32 @@ class Section:
 
 def read_post(node: Node | None, faults: Faults) -> PostSettings:
     """The `post` section."""
-    section = Section("post", node, ("nms", "per_class", "cutoffs", "max_per_image", "search"), faults)
+    section = Section("post", node, tuple(field.name for field in fields(PostSettings)), faults)
     default = PostSettings()
+    suppress = section.word("suppress", ("within_class", "across_classes"), (), default.suppress)
     cap = section.number_or_null("max_per_image", 1, default.max_per_image, whole=True)
     return PostSettings(
         nms=section.words("nms", NMS_KINDS, default.nms),
-        per_class=section.word("per_class", ("gate", "argmax", "global"), (), default.per_class),
+        per_class=_read_per_class(section, suppress, faults),
         cutoffs=section.word("cutoffs", ("tolerance", "none", "optuna"), (), default.cutoffs),
         max_per_image=None if cap is None else int(cap),
         search=section.word("search", ("exact", "optuna"), (), default.search),
+        suppress=suppress,
     )
+
+
+def _read_per_class(section: Section, suppress: str, faults: Faults) -> str:
+    """How classes may differ; coupled classes cannot, and who asks for it is told."""
+    coupled = suppress == "across_classes"
+    word = section.word("per_class", ("gate", "argmax", "global"), (), "global" if coupled else PostSettings.per_class)
+    node = section.node("per_class")
+    if not coupled or word == "global" or node is None:
+        return word
+    rule = (
+        "post.per_class is global where post.suppress is across_classes: classes that suppress each other are coupled"
+    )
+    faults.add(node.line, rule, node.shown(), "write per_class: global, or suppress: within_class")
+    return "global"
 
 
 def read_search(node: Node | None, faults: Faults) -> SearchSettings:

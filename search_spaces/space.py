@@ -79,6 +79,8 @@ class PostSettings:
             them; under a rule that is a plain AP this cannot help, and `results.post_settings.cutoff_notice` says why).
         max_per_image: cap on the boxes of one image over all classes, None for no cap.
         search: "exact" (a grid, recombined by class) or "optuna" (TPE proposes the settings, recombined alike).
+        suppress: "within_class", or "across_classes": boxes suppress each other whatever their classes. That couples
+            the classes: `per_class` is "global" then, and there is no optimum by class.
     """
 
     nms: tuple[str, ...] = ("hard", "soft_linear", "soft_gaussian")
@@ -86,6 +88,7 @@ class PostSettings:
     cutoffs: str = "tolerance"
     max_per_image: int | None = 100
     search: str = "exact"
+    suppress: str = "within_class"
 
 
 @dataclass(frozen=True)

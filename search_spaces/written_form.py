@@ -77,6 +77,7 @@ def _written_post(space: Space) -> dict[str, object]:
         "cutoffs": post.cutoffs,
         "max_per_image": post.max_per_image,
         "search": post.search,
+        "suppress": post.suppress,
     }
 
 

@@ -7,7 +7,7 @@ from drawn_boxes import draw
 
 from results.post_optuna import search_cutoffs, search_settings
 from results.post_settings import cutoff_notice
-from results.postprocess import PostSpec, default_settings
+from results.postprocess import PostSpec, Suppressor, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import load_rule
 from results.scoring import keep_all, match, score
@@ -31,7 +31,7 @@ def test_tpe_serves_the_same_solution(name: str) -> None:
 def test_rows_that_tpe_evaluated_recombine_with_a_grid() -> None:
     truth, raw = draw(3, rows=400)
     prepared = prepare(prepare_truth(truth, load_rule("voc50")), raw)
-    proposed = search_settings(prepared, ("hard", "soft_linear"), None, seed=0, trials=12)
+    proposed = search_settings(prepared, ("hard", "soft_linear"), Suppressor(prepared.detections), seed=0, trials=12)
     both = sweep(prepared, default_settings(), known=proposed.table)
     assert both.size == 62 + len(set(proposed.table.settings) - set(default_settings()))
     alone = sweep(prepared, proposed.table.settings).table.ap

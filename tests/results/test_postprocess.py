@@ -12,7 +12,6 @@ from results.postprocess import (
     PostSpec,
     Suppressor,
     apply_nms,
-    apply_nms_across_classes,
     best_per_image,
     default_settings,
 )
@@ -75,18 +74,6 @@ def test_classes_and_images_do_not_suppress_each_other() -> None:
     assert len(apply_nms(raw, NmsSetting(), None)) == 4
 
 
-@pytest.mark.parametrize("kind", NMS_KINDS)
-def test_across_classes_is_the_same_as_one_class(kind: str) -> None:
-    _, raw = draw(7, rows=500)
-    setting = NmsSetting(kind)  # type: ignore[arg-type]
-    one = Detections(raw.image_id, np.ones_like(raw.category_id), raw.boxes_xywh, raw.scores)
-    found, expected = apply_nms_across_classes(raw, setting, 5), apply_nms(one, setting, 5)
-    np.testing.assert_array_equal(found.scores, expected.scores)
-    np.testing.assert_array_equal(found.boxes_xywh, expected.boxes_xywh)
-    assert len(apply_nms_across_classes(Detections.empty(), setting, None)) == 0
-    assert len(set(found.category_id)) > 1
-
-
 def test_each_class_gets_its_own_setting() -> None:
     near = [12.0, 10.0, 20.0, 20.0]
     raw = Detections(np.ones(4, dtype=np.int64), np.array([1, 1, 2, 2]), np.array([BOX, near] * 2), np.full(4, 0.5))
@@ -145,7 +132,14 @@ def test_wrong_settings_are_refused() -> None:
     for change in ({"kind": "hart"}, {"iou_threshold": 1.5}, {"sigma": 0.0}, {"min_score": float("nan")}):
         with pytest.raises(InputError):
             NmsSetting(**change)
-    for wrong in ({"nms": ()}, {"per_class": "best"}, {"cutoffs": "x"}, {"search": "x"}, {"max_per_image": 0}):
+    for wrong in (
+        {"nms": ()},
+        {"per_class": "best"},
+        {"cutoffs": "x"},
+        {"search": "x"},
+        {"suppress": "x"},
+        {"max_per_image": 0},
+    ):
         with pytest.raises(InputError):
             PostSpec(**wrong)
 

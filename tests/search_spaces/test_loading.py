@@ -31,6 +31,14 @@ profiles:
 """
 
 
+def test_classes_that_suppress_each_other_have_one_setting(load_text: LoadText, faults_of: FaultsOf) -> None:
+    across = load_text("train: {lr: 1}\npost: {suppress: across_classes}").post
+    assert (across.suppress, across.per_class) == ("across_classes", "global")
+    (fault,) = faults_of("train: {lr: 1}\npost: {suppress: across_classes, per_class: argmax}")
+    assert ": argmax; write per_class: global" in fault
+    assert load_text("train: {lr: 1}\npost: {per_class: argmax}").post.per_class == "argmax"
+
+
 def test_each_form_of_a_dimension(load_text: LoadText) -> None:
     domains = {dimension.name: dimension.domain for dimension in load_text(GOOD).train}
     assert domains == {
