@@ -9,6 +9,7 @@
     {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}
     {"event": "answered", "number": 1, "params": {...}, "as": 0}, {"event": "rejected", "number": 2, "params": {...}}
     {"event": "asked", "number": 9, "params": {...}, "from": "confirmation", "confirms": 0, "seed": 7}
+    {"event": "reused", "number": 5, "params": {...}, "run": "earlier", "trial": 3, "state": "COMPLETE", ...}
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
 Every event also carries `time`, in seconds since 1970. One process writes, any number read. A trial takes at most
@@ -60,6 +61,7 @@ class TrialRecord:
         peak_gib: most memory that the trial took, where it was measured.
         confirms: the trial whose point is trained once more here; None for a trial of the search itself.
         seed: of such a training; every other trial's seed follows from its number.
+        origin: "run/trial" of an earlier run whose result stands here; such a trial was not trained in this run.
     """
 
     number: int
@@ -79,6 +81,7 @@ class TrialRecord:
     peak_gib: float | None = None
     confirms: int | None = None
     seed: int | None = None
+    origin: str | None = None
 
 
 class Ledger:
@@ -238,7 +241,7 @@ def apply_event(trials: dict[int, TrialRecord], event: Mapping[str, object]) -> 
     if change is None:
         return
     number = _whole_number(event["number"])
-    before = TrialRecord(number) if event["event"] == "asked" else trials[number]
+    before = TrialRecord(number) if event["event"] in ("asked", "reused") else trials[number]
     trials[number] = change(before, event)
 
 
@@ -252,6 +255,14 @@ def _asked(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
         confirms=_whole_number_or_none(event.get("confirms")),
         seed=_whole_number_or_none(event.get("seed")),
     )
+
+
+def _reused(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
+    rungs = event["rungs"]
+    if not isinstance(rungs, list | tuple):
+        raise TypeError(f"a list of epochs and scores is needed, not {rungs!r}")
+    pairs = tuple((_whole_number(epoch), _score(score)) for epoch, score in rungs)
+    return replace(_finished(_asked(trial, event), event), rungs=pairs, origin=f"{event['run']}/{event['trial']}")
 
 
 def _started(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
@@ -295,6 +306,7 @@ def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 
 _CHANGES = {
     "asked": _asked,
+    "reused": _reused,
     "started": _started,
     "rung": _rung,
     "lost": _lost,

@@ -19,11 +19,12 @@ from results.commands import CommandParser, run_command
 from results.errors import DamagedFileError
 from results.groups import group_numbers, group_of_image
 from results.layout import RunLayout, TrialLayout, chosen_run
-from results.leaderboard import best_first, render
+from results.leaderboard_table import render
 from results.ledger import COMPLETE, TrialRecord, group_by_of, read_events, trials_of
 from results.online import read_online
 from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
+from results.ranking import best_first
 from results.report_sections import Kept, number, search_lines, sections
 from results.rules import Rule, load_rule
 from results.score import FEW_BOXES

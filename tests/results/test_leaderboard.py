@@ -8,9 +8,11 @@ from rich.console import Console
 
 from results.commands import run_command
 from results.layout import run_layout
-from results.leaderboard import as_json, best_first, main, render
+from results.leaderboard import as_json, main
+from results.leaderboard_table import render
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, TrialRecord
 from results.online import OnlineScore
+from results.ranking import best_first
 
 SUMMARY = {
     "model": "cascade_rcnn",
@@ -73,7 +75,7 @@ def test_the_logs_columns_are_there_in_their_order_at_120() -> None:
     assert lines[1].split() == [*" ".join(TITLES).split(), "95%"]
     assert lines[3].split() == [
         *("3", "cascade_rcnn", "resnext101_32x4d", "12e", "step", "99.2", "12.3", "0.123", "0.234", "0.345"),
-        *("0.456", "0.567", "-", "0.7000", "0.650-0.712"),
+        *("0.456", "0.567", "-", "0.7000*", "0.650-0.712"),
     ]
     assert lines[0] == "night: 6 trials (3 COMPLETE, 1 RUNNING, 1 PRUNED, 1 FAIL)"
 
@@ -100,6 +102,29 @@ def test_reasons_are_shown_as_they_are_and_cut() -> None:
 
 def test_without_trials_the_page_says_so() -> None:
     assert _shown([], 80) == ["night: 0 trials (none yet)"]
+
+
+def test_milliseconds_are_shown_where_they_were_measured() -> None:
+    timed = TrialRecord(6, state=COMPLETE, score=0.6, summary={"ms_per_image": 41.56})
+    lines = _shown([*TRIALS, timed], 200)
+    assert "ms" in lines[1].split()
+    (line,) = [line for line in lines if line.split()[:1] == ["6"]]
+    assert line.split()[-3:] == ["41.6", "0.6000*", "-"]
+
+
+def test_training_variance_stands_beside_image_variance() -> None:
+    again = [TrialRecord(10 + k, state=COMPLETE, score=0.6 + k / 50, confirms=3) for k in range(3)]
+    lines = _shown([*TRIALS, *again], 120)
+    (place,) = [place for place, line in enumerate(lines) if line.startswith("Confirmed")]
+    assert lines[place + 2].split() == ["3", "0.7000", "0.650-0.712", "0.6200", "0.0200", "10,", "11,", "12"]
+
+
+def test_json_says_what_is_best_at_its_speed_and_how_seeds_spread() -> None:
+    again = [TrialRecord(10 + k, state=COMPLETE, score=0.6 + k / 50, confirms=3) for k in range(3)]
+    by_number = {one["trial"]: one for one in json.loads(as_json([*TRIALS, *again]))["trials"]}
+    assert (by_number[3]["pareto"], by_number[0]["pareto"]) == (True, False)
+    assert by_number[3]["seeds"]["sd"] == pytest.approx(0.02)
+    assert (by_number[10]["confirms"], "seeds" in by_number[0]) == (3, False)
 
 
 def test_json_is_one_line_best_first() -> None:

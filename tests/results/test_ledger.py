@@ -205,3 +205,12 @@ def test_an_event_that_makes_no_sense_is_named(bad: dict[str, object]) -> None:
 
 def test_events_of_a_later_version_are_passed_over() -> None:
     assert list(trials_of([{"event": "run"}, ASKED, {"event": "notice", "text": "x"}, {}])) == [0]
+
+
+def test_a_result_of_an_earlier_run_stands_as_a_trial_with_its_origin() -> None:
+    taken = {"event": "reused", "number": 4, "params": {"lr": 0.1}, "from": "known", "run": "a", "trial": 7}
+    trial = trials_of([{**taken, "state": "COMPLETE", "score": 0.5, "rungs": [[2, 0.3], [4, None]], "summary": {}}])[4]
+    assert (trial.state, trial.score, trial.source, trial.origin) == (COMPLETE, 0.5, "known", "a/7")
+    assert trial.rungs == ((2, 0.3), (4, None))
+    with pytest.raises(DamagedFileError):
+        trials_of([{**taken, "state": "COMPLETE", "score": 0.5, "rungs": "abc"}])
