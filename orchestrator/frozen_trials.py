@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.errors import DamagedFileError
 from results.ledger import COMPLETE, CONFIRMATION, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
-from search_spaces.sampling import distributions_of
+from search_spaces.sampling import distributions_of, searched_values
 from search_spaces.space import Space
 from trainables.failures import CORRUPT_IMAGE, FULL_DISK, LOST_WORKER
 
@@ -74,7 +74,7 @@ def _frozen(
         return number_keeper()
     record = records.get(number) or _told(number, params, event)
     distributions = distributions_of(space, params)
-    searched = {name: params[name] for name in distributions}
+    searched = searched_values(space, params)
     fixed = {"fixed_params": searched} if event.get("from") == KNOWN else {}
     return create_trial(
         state=TrialState.RUNNING if record.state == RUNNING else optuna_state(record.state, record.kind),

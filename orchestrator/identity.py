@@ -48,12 +48,12 @@ def _placeless_data(settings: Settings) -> TrainingData | None:
 
 
 def _job(space: Space, point: Mapping[str, object]) -> TrialJob:
-    params = complete_params(space.detector, point)
+    params = complete_params(space, point)
     return TrialJob(
         number=0,
         detector=space.detector,
         params=params,
-        views=tuple(complete_views(space, params)),
+        views=tuple(complete_views(space, point)),
         post=asdict(space.post),
         rungs=(),
         dataset="",

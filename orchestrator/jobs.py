@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.checkpoints import checkpoint_epoch
 from results.layout import RunLayout
 from search_spaces.points import predict_settings
-from search_spaces.space import SearchSettings, Space
+from search_spaces.space import PREDICT, SearchSettings, Space
 from trainables.catalogue import DETECTORS
 from trainables.notation import NONE, predict_scale
 
@@ -59,13 +59,13 @@ class JobFactory:
 
     def __call__(self, asked: Asked) -> dict[str, Any]:
         """The fields of a `TrialJob`."""
-        params, layout = complete_params(self.space.detector, asked.params), self.layout.trial(asked.number)
+        params, layout = complete_params(self.space, asked.params), self.layout.trial(asked.number)
         hours = self.space.search.trial_hours
         return {
             "number": asked.number,
             "detector": self.space.detector,
             "params": params,
-            "views": complete_views(self.space, params),
+            "views": complete_views(self.space, asked.params),
             "post": asdict(self.space.post),
             "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
             "dataset": str(self.dataset or ""),
@@ -82,19 +82,38 @@ class JobFactory:
         }
 
 
-def complete_params(detector: str, point: Mapping[str, object]) -> dict[str, object]:
-    """A point of the space with the catalogue's defaults for every key it does not name."""
-    defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
-    params = {**defaults, **point}
+def complete_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:
+    """The train tier's parameters of a point, with the catalogue's defaults for every key that it does not name.
+
+    A vector that has a value for each class is a mapping of category ids to values.
+    """
+    parameters = DETECTORS[space.detector].train
+    params: dict[str, object] = {name: parameter.default for name, parameter in parameters.items()}
+    if "epochs" in params:
+        params["epochs"] = space.search.epochs
+    if space.config is not None:
+        params["config"] = _from_anywhere(space.config)
+    for key, value in point.items():
+        vector, _, category = key.rpartition(".")
+        if vector in parameters:
+            earlier = params[vector]
+            params[vector] = {**(earlier if isinstance(earlier, dict) else {}), category: value}
+        elif vector != PREDICT:
+            params[key] = value
     start = params.get("init", NONE)
-    # Workers may run in another folder than the command.
-    return params if start == NONE else {**params, "init": str(Path(str(start)).resolve())}
+    return params if start == NONE else {**params, "init": _from_anywhere(str(start))}
 
 
-def complete_views(space: Space, params: Mapping[str, object]) -> list[dict[str, object]]:
+def _from_anywhere(path: str) -> str:
+    """A path for workers, which may run in another folder than the command."""
+    return path if "::" in path else str(Path(path).resolve())
+
+
+def complete_views(space: Space, point: Mapping[str, object]) -> list[dict[str, object]]:
     """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it stands for."""
     defaults = {name: parameter.default for name, parameter in DETECTORS[space.detector].predict.items()}
-    return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space)]
+    params = complete_params(space, point)
+    return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space, point)]
 
 
 def _at_scale(view: dict[str, object], params: Mapping[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from orchestrator.progress import Progress, clock, render
+from orchestrator.repeats import FORBIDDEN
 from orchestrator.study import Study
 from orchestrator.tally import Tally
 from results.ledger import RUNNING, TrialRecord
@@ -54,8 +55,8 @@ class LiveView:
             self._console.print(self._line(record), highlight=False, soft_wrap=True)
 
     def say_rejection(self, _study: Study, event: Mapping[str, object]) -> None:
-        """Prints a line for a point that was rejected: it is no trial, and no table shows it."""
-        if event["event"] == "rejected":
+        """Prints a line for a point that was rejected for its memory: it is no trial, and no table shows it."""
+        if event["event"] == "rejected" and event["kind"] != FORBIDDEN:
             stamp, params = clock(time.monotonic() - self._began), event["params"]
             point = ", ".join(f"{key}={value}" for key, value in params.items()) if isinstance(params, Mapping) else ""
             line = f"{stamp:>7}  a point is rejected, no trial is spent on it: {event['reason']} ({point})"

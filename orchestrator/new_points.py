@@ -1,14 +1,18 @@
-"""Finds the next point that is worth a trial: no twin of one that is on record, and none that cannot fit.
+"""Finds the next point that is worth a trial: no twin of one on record, none that is forbidden or cannot fit.
 
 What it turns away is told to Optuna, so that another point is proposed; each turn is an event of the ledger. It runs
 nothing, and does not know when a search has had enough.
 """
 
+from collections.abc import Sequence
+
 from orchestrator.event_log import EventLog
-from orchestrator.memory_guard import Forecast, MemoryGuard
+from orchestrator.memory_guard import MemoryGuard
 from orchestrator.proposals import Proposal, Proposals
-from orchestrator.repeats import Tried
+from orchestrator.repeats import FORBIDDEN, Tried
 from results.ledger import FAIL, RUNNING, SAMPLER, TrialRecord
+from search_spaces.points import forbidden_by, shown_clause
+from search_spaces.space import Clause
 from trainables.failures import OUT_OF_MEMORY
 
 _MOST_REPEATS = 200
@@ -26,13 +30,17 @@ class NewPoints:
         proposals: Optuna's side.
         tried: tells twins apart.
         guard: tells what cannot fit.
+        forbid: combinations that no point has.
     """
 
-    def __init__(self, log: EventLog, proposals: Proposals, tried: Tried, guard: MemoryGuard) -> None:
+    def __init__(
+        self, log: EventLog, proposals: Proposals, tried: Tried, guard: MemoryGuard, forbid: Sequence[Clause] = ()
+    ) -> None:
         self._log = log
         self._proposals = proposals
         self._tried = tried
         self._guard = guard
+        self._forbid = forbid
 
     def take(self) -> int | None:
         """Puts the next trial on record.
@@ -62,6 +70,10 @@ class NewPoints:
             self._proposals.put_first(untried)
 
     def _is_worth_a_trial(self, proposal: Proposal) -> bool:
+        clause = forbidden_by(self._forbid, proposal.params)
+        if clause is not None:
+            self._reject(proposal, FORBIDDEN, f"the space forbids {shown_clause(clause)}")
+            return False
         identity = self._tried.identity(proposal.params)
         twin = self._tried.twin(identity)
         if twin is not None:
@@ -69,7 +81,7 @@ class NewPoints:
             return False
         forecast = self._guard.forecast(proposal.params)
         if forecast.hopeless and proposal.source == SAMPLER and self._log.in_vain < _REJECTIONS_BORNE:
-            self._reject(proposal, forecast)
+            self._reject(proposal, OUT_OF_MEMORY, forecast.why)
             return False
         # What would run out of memory begins where a retry would.
         halved = {"accumulate": forecast.parts, "reason": forecast.why} if forecast.parts > 1 else {}
@@ -84,10 +96,10 @@ class NewPoints:
         self._log.write({**_event("answered", proposal), **known})
         self._proposals.tell(proposal.number, state, twin.score, twin.kind)
 
-    def _reject(self, proposal: Proposal, forecast: Forecast) -> None:
+    def _reject(self, proposal: Proposal, kind: str, why: str | None) -> None:
         """Tells Optuna that a point cannot be trained, before a device is used for it."""
-        self._log.write({**_event("rejected", proposal), "kind": OUT_OF_MEMORY, "reason": forecast.why})
-        self._proposals.tell(proposal.number, FAIL, None, OUT_OF_MEMORY)
+        self._log.write({**_event("rejected", proposal), "kind": kind, "reason": why})
+        self._proposals.tell(proposal.number, FAIL, None, kind)
 
 
 def _event(name: str, proposal: Proposal) -> dict[str, object]:

@@ -7,7 +7,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner,
 from optuna.samplers import BaseSampler, RandomSampler
 
 from orchestrator.samplers import CommonTpeSampler
-from search_spaces.space import Hyperband, MedianPruning, NoPruning, SearchSettings, SuccessiveHalving
+from search_spaces.space import Hyperband, MedianPruning, NoPruning, SearchSettings, Space, SuccessiveHalving
 
 
 def ask_seed(seed: int, number: int) -> int:
@@ -15,10 +15,10 @@ def ask_seed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest())
 
 
-def build_sampler(search: SearchSettings, seed: int, number: int) -> BaseSampler:
+def build_sampler(space: Space, seed: int, number: int) -> BaseSampler:
     """The sampler for one ask, see `orchestrator.samplers.FreshSampler`."""
     own = ask_seed(seed, number)
-    if search.sampler == "random":
+    if space.search.sampler == "random":
         return RandomSampler(seed=own)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # Running trials count as bad ones, so that trials side by side do not pick the same place.

@@ -15,8 +15,8 @@ from results.commands import EXIT_DONE
 from results.errors import InputError, InputErrors
 from results.rules import load_rule
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
-from search_spaces.points import complete_point, default_point, distinct_points
-from search_spaces.space import Dimension, Space
+from search_spaces.points import default_point, distinct_points, point_with
+from search_spaces.space import Space
 from trainables.effective import MODEL_CONFIGS, TrainingData, effective_config, training_data
 
 
@@ -52,9 +52,9 @@ def proofs(space: Space, data: TrainingData) -> Iterator[tuple[str, list[str]]]:
     """For each searched key, the entries of what is built that change when it alone changes."""
     for dimension in space.train:
         values = _tried(dimension.domain)
+        points = [point_with(space, dimension, value) for value in values]
         if len(values) > 1:
-            built = [_built(space, _point_with(space, dimension, value), data) for value in values]
-            yield f"train.{dimension.name}", _changes(built)
+            yield dimension.place, _changes([_built(space, point, data) for point in points if point is not None])
     yield from _predict_proofs(space)
 
 
@@ -73,24 +73,10 @@ def _changes(built: Sequence[Mapping[str, object]]) -> list[str]:
 
 
 def _built(space: Space, point: Mapping[str, object], data: TrainingData) -> dict[str, object]:
-    params = complete_params(space.detector, point)
     return {
-        "train": effective_config(space.detector, params, data, seed=0),
-        "predict": dict(enumerate(complete_views(space, params))),
+        "train": effective_config(space.detector, complete_params(space, point), data, seed=0),
+        "predict": dict(enumerate(complete_views(space, point))),
     }
-
-
-def _point_with(space: Space, dimension: Dimension, value: Value) -> dict[str, Value]:
-    return complete_point(space.train, {**_parents(space, dimension), dimension.name: value})
-
-
-def _parents(space: Space, dimension: Dimension) -> dict[str, Value]:
-    """Values of the keys that `dimension` depends on, and of those they depend on, which make it active."""
-    by_name = {one.name: one for one in space.train}
-    values: dict[str, Value] = {}
-    for condition in dimension.when:
-        values |= {**_parents(space, by_name[condition.key]), condition.key: condition.values[0]}
-    return values
 
 
 def _tried(domain: Domain) -> tuple[Value, ...]:
@@ -105,10 +91,10 @@ def _tried(domain: Domain) -> tuple[Value, ...]:
 
 
 def _predict_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
-    params = complete_params(space.detector, default_point(space))
+    point = default_point(space)
     for swept in space.predict:
         if len(swept.values) > 1:
-            views = [complete_views(_with_swept(space, swept.name, value), params)[0] for value in swept.values]
+            views = [complete_views(_with_swept(space, swept.name, value), point)[0] for value in swept.values]
             yield f"predict.{swept.name}", _changes(views)
 
 

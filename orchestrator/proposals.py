@@ -22,7 +22,7 @@ from orchestrator.frozen_trials import (
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
-from search_spaces.sampling import distributions_of, known_points, suggest
+from search_spaces.sampling import known_points, searched_values, suggest
 from search_spaces.space import Space
 
 # Fixed: Hyperband's brackets hash the study's name, so a rebuilt study must carry the same one.
@@ -79,7 +79,7 @@ class Proposals:
 
     def rebuild(self, events: Sequence[Event], records: Mapping[int, TrialRecord]) -> None:
         """Forgets everything and learns it again from the ledger."""
-        sampler = FreshSampler(partial(build_sampler, self._space.search, self._seed))
+        sampler = FreshSampler(partial(build_sampler, self._space, self._seed))
         self._study = optuna.create_study(
             study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=build_pruner(self._space.search)
         )
@@ -105,8 +105,7 @@ class Proposals:
 
     def put_first(self, point: Point) -> None:
         """Makes the next ask propose this point."""
-        searched = {name: point[name] for name in distributions_of(self._space, point)}
-        self._study.enqueue_trial(searched, user_attrs={_LEFT: True})
+        self._study.enqueue_trial(searched_values(self._space, point), user_attrs={_LEFT: True})
 
     def judge(self, number: int, epoch: int, score: float) -> Judgement:
         """Reports a rung of a trial to the pruner and hears what it thinks; nothing of what no sampler learns from."""

@@ -12,6 +12,8 @@ from results.errors import DamagedFileError
 from search_spaces.points import distinct_points, every_point
 from search_spaces.space import Space
 
+# Why a point was rejected: the space has no such point.
+FORBIDDEN = "forbidden"
 _MOST_LEFT = 10_000  # points that are listed to pick one
 
 Point = Mapping[str, object]
@@ -47,6 +49,8 @@ class Tried:
             raise DamagedFileError(
                 f"a proposed trial carries its params; the ledger's trial {event.get('number')} does not"
             )
+        if event.get("kind") == FORBIDDEN:
+            return
         seen = canonical(params)
         self._seen.add(seen)
         if self._left is not None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.options import Options
+from orchestrator.spaces import check_sampler, with_classes
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
 from results.post_settings import cutoff_notice
 from results.rules import load_rule
 from search_spaces.loading import load_space, profile_names
+from search_spaces.serving import search_notices
 from search_spaces.space import Space
 from search_spaces.written_form import space_sha
 from trainables.catalogue import DETECTORS
@@ -106,10 +108,12 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     earlier = recorded_settings(resumed) if resumed else {}
     profile, why = chosen_profile(options.profile, earlier, profile_names(options.space))
     space = load_space(options.space, DETECTORS, profile)
+    check_sampler(space.search.sampler)
     dataset = _dataset(space, options, earlier)
     _check_start_weights(space)
     rule, rule_notice = _rule(space, dataset)
     data = None if dataset is None else _checked_data(dataset, rule)
+    space = with_classes(space, options.space, rule, data.summary.categories if data else ())
     cutoffs = cutoff_notice(space.post.cutoffs, load_rule(rule).measure.is_plain_ap)
     settings = Settings(
         space=space,
@@ -118,7 +122,13 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
         trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
         hours=options.hours or _hours(earlier.get("hours", space.search.hours)),
         seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
-        notices=(why, *rule_notice, *([cutoffs] if cutoffs else []), *(data.summary.notices if data else ())),
+        notices=(
+            why,
+            *rule_notice,
+            *([cutoffs] if cutoffs else []),
+            *search_notices(space),
+            *(data.summary.notices if data else ()),
+        ),
     )
     if resumed:
         _check_unchanged(settings, earlier, resumed)

@@ -59,14 +59,14 @@ class Study:
         self.space = space
         self.limits = Limits(budget, events, ledger.clock)
         self._seed = seed
-        self._complete = partial(complete_params, space.detector)
+        self._complete = partial(complete_params, space)
         tried = Tried(space) if tried is None else tried
         guard = MemoryGuard(self._complete, space.search.retry_out_of_memory)
         self._log = EventLog(ledger, events, tried, guard)
         self._log.subscribe(self.limits.note)
         self.records = self._log.records
         self._proposals = Proposals(space, seed, events, self.records)
-        self._new_points = NewPoints(self._log, self._proposals, tried, guard)
+        self._new_points = NewPoints(self._log, self._proposals, tried, guard, space.forbid)
         self._live: set[int] = set()
         # On record as RUNNING and run by nobody: they are handed out again, before anything new.
         self._waiting = deque(self._log.unfinished())

@@ -4,32 +4,28 @@ All profiles of a file are checked, whichever one is used. Neither Optuna nor an
 YAML tag is ever obeyed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from results.errors import InputError
-from search_spaces.domains import Choice, Fixed, FloatRange, IntRange, Value
 from search_spaces.faults import Faults, suggestion
-from search_spaces.points import complete_point
-from search_spaces.reading_dimensions import read_predict, read_train
-from search_spaces.reading_known import read_known
-from search_spaces.reading_values import LATER, by_key, entries_of, read_post, read_search
-from search_spaces.space import DetectorSpec, Dimension, Space
+from search_spaces.reading_detector import Detectors
+from search_spaces.reading_space import SECTIONS, SpaceReader
+from search_spaces.reading_values import by_key, entries_of
+from search_spaces.space import Space
 from search_spaces.yaml_nodes import Entry, MapNode, Node, ScalarNode, read_yaml
 
 SHIPPED_FOLDER = Path(__file__).parent
 FULL_PROFILE = "full"
 MAX_PROFILES = 20  # each is checked in full
-SECTIONS = ("train", "predict", "post", "search")
-ROOT_KEYS = ("detector", "rule", *SECTIONS, "known", "profiles")
-
-Detectors = Mapping[str, DetectorSpec]
 
 
-def load_space(path_or_name: str, detectors: Detectors, profile: str | None = None) -> Space:
+def load_space(
+    path_or_name: str, detectors: Detectors, profile: str | None = None, classes: Sequence[int] | None = None
+) -> Space:
     """Loads and checks a space file.
 
-    A profile is a block of overrides: in `train`, `predict`, `post` and `search` each of its keys replaces the
+    A profile is a block of overrides: in `train`, `set`, `predict`, `post` and `search` each of its keys replaces the
     file's key as a whole (null removes it); any other key replaces the file's. "full", or None, is the file as
     written where the file does not define that profile.
 
@@ -37,6 +33,8 @@ def load_space(path_or_name: str, detectors: Detectors, profile: str | None = No
         path_or_name: a path, or the bare name of a shipped file ("cascade" or "cascade.yaml"); a path wins.
         detectors: the detectors that exist, by name.
         profile: whose overrides to apply.
+        classes: ids of the scored categories. Until they are known a per-class key is one key, and `has_open_classes`
+            of the result says so.
 
     Raises:
         InputError: no such file or profile.
@@ -46,10 +44,11 @@ def load_space(path_or_name: str, detectors: Detectors, profile: str | None = No
     faults = Faults(_shown(path))
     root = read_yaml(path, faults)
     base, overrides = _split_profiles(root, faults)
-    spaces = {FULL_PROFILE: _read_space(path.stem, base, detectors, faults)}
+    reader = SpaceReader(path.stem, detectors, classes, faults)
+    spaces = {FULL_PROFILE: reader.read(base, FULL_PROFILE)}
     for name, block in overrides.items():
         faults.profile = name
-        spaces[name] = _read_space(path.stem, merged(base, block), detectors, faults, name)
+        spaces[name] = reader.read(merged(base, block), name)
     faults.raise_if_any()
     wanted = FULL_PROFILE if profile is None else profile
     space = spaces.get(wanted)
@@ -131,107 +130,6 @@ def _split_profiles(root: Node, faults: Faults) -> tuple[MapNode, dict[str, MapN
             )
     kept = tuple(entry for entry in root_entries if entry.key != "profiles")
     return MapNode(kept, root.line), blocks
-
-
-def _read_space(
-    stem: str, root: MapNode, detectors: Detectors, faults: Faults, profile: str = FULL_PROFILE
-) -> Space | None:
-    """The space that `root` describes; None when a fault was noted."""
-    found = faults.count()
-    for entry in root.entries:
-        _refuse_unknown_key(entry, faults)
-    nodes = {entry.key: entry.value for entry in root.entries}
-    detector = _read_text("detector", root, faults)
-    rule = _read_text("rule", root, faults)
-    post = read_post(nodes.get("post"), faults)
-    search = read_search(nodes.get("search"), faults)
-    if "train" not in nodes:
-        faults.add(root.line, "a space says what it trains", "no key train", "add train: {key: value}")
-    spec = _detector_spec(detector, root, detectors, faults)
-    if spec is None or detector is None or rule is None:
-        return None
-    predict = read_predict(nodes.get("predict"), spec.predict, faults)
-    train = _with_epochs(read_train(nodes.get("train"), spec.train, faults), spec, search.epochs)
-    _check_epochs(train, search.epochs, nodes, faults)
-    known = read_known(nodes.get("known"), train, _unread_keys(nodes.get("train"), train), spec.train, faults)
-    if faults.count() > found:
-        return None
-    _check_combinations(((nodes["train"].line, complete_point(train, {})), *known), spec, faults)
-    points = tuple(point for _, point in known)
-    return Space(stem, detector, rule, train, predict, post, search, points, profile)
-
-
-def _unread_keys(section: Node | None, train: tuple[Dimension, ...]) -> frozenset[str]:
-    """Keys of `train` that a fault kept out of the dimensions; what depends on them is not blamed."""
-    names = {dimension.name for dimension in train}
-    entries = section.entries if isinstance(section, MapNode) else ()
-    return frozenset(entry.key for entry in entries if entry.key not in names)
-
-
-def _refuse_unknown_key(entry: Entry, faults: Faults) -> None:
-    if entry.key in ROOT_KEYS:
-        return
-    remedy = LATER.format("detector") if entry.key in ("config", "set") else suggestion(entry.key, ROOT_KEYS)
-    faults.add(entry.line, f"a space file has no key {entry.key}", entry.shown(), remedy)
-
-
-def _read_text(key: str, root: MapNode, faults: Faults) -> str | None:
-    entry = root.find(key)
-    if entry is None:
-        faults.add(root.line, f"a space names its {key}", f"no key {key}", f"add {key}: NAME")
-        return None
-    if isinstance(entry.value, ScalarNode) and isinstance(entry.value.value, str) and entry.value.value:
-        return entry.value.value
-    faults.add(entry.line, f"{key} is a name", entry.shown(), f"write {key}: NAME")
-    return None
-
-
-def _detector_spec(detector: str | None, root: MapNode, detectors: Detectors, faults: Faults) -> DetectorSpec | None:
-    entry = root.find("detector")
-    if detector is None or entry is None:
-        return None
-    if detector not in detectors:
-        faults.add(entry.line, "detector is one that exists", detector, suggestion(detector, detectors))
-    return detectors.get(detector)
-
-
-def _with_epochs(train: tuple[Dimension, ...], spec: DetectorSpec, epochs: int) -> tuple[Dimension, ...]:
-    """`search.epochs` is how long a trial trains where `train` does not say so."""
-    if "epochs" not in spec.train or any(dimension.name == "epochs" for dimension in train):
-        return train
-    return (*train, Dimension("epochs", Fixed(epochs)))
-
-
-def _check_epochs(train: tuple[Dimension, ...], epochs: int, nodes: Mapping[str, Node], faults: Faults) -> None:
-    """No trial trains longer than `search.epochs`, which pruners and time estimates rely on."""
-    section = nodes.get("train")
-    entry = section.find("epochs") if isinstance(section, MapNode) else None
-    dimension = next((dimension for dimension in train if dimension.name == "epochs"), None)
-    if entry is None or dimension is None:
-        return
-    longest = _largest(dimension)
-    if isinstance(longest, int) and longest > epochs:
-        remedy = f"write search: {{epochs: {longest}}} or shorten train.epochs"
-        faults.add(entry.line, f"train.epochs stays within search.epochs ({epochs})", entry.shown(), remedy)
-
-
-def _largest(dimension: Dimension) -> Value:
-    domain = dimension.domain
-    if isinstance(domain, IntRange | FloatRange):
-        return domain.high
-    options = domain.options if isinstance(domain, Choice) else (domain.value,)
-    return max((option for option in options if isinstance(option, int)), default=0)
-
-
-def _check_combinations(points: tuple[tuple[int, dict[str, Value]], ...], spec: DetectorSpec, faults: Faults) -> None:
-    """Asks the detector whether the default point and the known points go together."""
-    defaults = {name: parameter.default for name, parameter in spec.train.items()}
-    for line, point in points:
-        fault = spec.combination_fault({**defaults, **point})
-        if fault is not None:
-            rule, _, remedy = fault.partition("; ")
-            shown = "the default point" if point is points[0][1] else f"known point {point}"
-            faults.add(line, rule, shown, remedy or "change one of the values")
 
 
 def _is_file(path: Path) -> bool:

@@ -6,29 +6,44 @@ A point maps every active key of the train tier to its value, and holds no other
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
-from search_spaces.domains import Value, same_value
-from search_spaces.space import Dimension, Space
+from search_spaces.domains import Value
+from search_spaces.outcomes import TooTangledError, outcomes
+from search_spaces.space import PREDICT, Clause, Dimension, Space
 
-# Combinations of condition values that are looked through one by one; spaces beyond that are "too many to count".
-MAX_COMBINATIONS = 2000
+_MOST_TRIED = 10  # other values of a key, where the default is forbidden
 
 
 def is_active(dimension: Dimension, point: Mapping[str, object]) -> bool:
     """Whether the key belongs to a point, given the values of the keys before it (absent ones are inactive)."""
-    return all(
-        condition.key in point and _among(point[condition.key], condition.values) for condition in dimension.when
-    )
+    return all(condition.holds(point) for condition in dimension.when)
+
+
+def is_forbidden(space: Space, point: Mapping[str, object]) -> bool:
+    """Whether one of the space's forbidden combinations holds at a point."""
+    return forbidden_by(space.forbid, point) is not None
+
+
+def forbidden_by(forbid: Sequence[Clause], point: Mapping[str, object]) -> Clause | None:
+    """The first combination that holds at a point, None when none does."""
+    return next((clause for clause in forbid if all(condition.holds(point) for condition in clause)), None)
+
+
+def active_dimensions(space: Space, point: Mapping[str, object]) -> tuple[Dimension, ...]:
+    """The dimensions that are active at `point`, in the space's order; values of inactive parents are ignored."""
+    seen: dict[str, object] = {}
+    active = []
+    for dimension in space.train:
+        if is_active(dimension, seen):
+            active.append(dimension)
+            seen[dimension.name] = point.get(dimension.name)
+    return tuple(active)
 
 
 def active_keys(space: Space, point: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of the keys that are active at `point`, in the space's order; values of inactive parents are ignored."""
-    seen: dict[str, object] = {}
-    for dimension in space.train:
-        if is_active(dimension, seen):
-            seen[dimension.name] = point.get(dimension.name)
-    return tuple(seen)
+    """Names of the keys that are active at `point`, in the space's order."""
+    return tuple(dimension.name for dimension in active_dimensions(space, point))
 
 
 def complete_point(dimensions: Sequence[Dimension], given: Mapping[str, Value]) -> dict[str, Value]:
@@ -50,111 +65,109 @@ def default_point(space: Space) -> dict[str, Value]:
     return complete_point(space.train, {})
 
 
+def point_with(space: Space, dimension: Dimension, value: Value) -> dict[str, Value] | None:
+    """A point at which a key is active and has a value; None when none was found that is not forbidden.
+
+    Other keys have their defaults, but for those that make the key active and those that keep the point allowed.
+    """
+    given = {**_activating(space, dimension), dimension.name: value}
+    return _allowed_point(space, given, frozenset(given))
+
+
+def _activating(space: Space, dimension: Dimension) -> dict[str, Value]:
+    """Values of the keys that a key depends on, and of those they depend on."""
+    values: dict[str, Value] = {}
+    for condition in dimension.when:
+        value = condition.values[0]
+        parents = (one for one in space.train if one.name == condition.key and one.domain.contains(value))
+        values |= {**_activating(space, next(parents)), condition.key: value}
+    return values
+
+
+def _allowed_point(space: Space, given: dict[str, Value], held: frozenset[str]) -> dict[str, Value] | None:
+    """Completes a point; where it is forbidden, another value is tried for one key of the combination after another."""
+    point = complete_point(space.train, given)
+    clause = forbidden_by(space.forbid, point)
+    if clause is None:
+        return point
+    for condition in (one for one in clause if one.key not in held):
+        domain = next(one.domain for one in space.train if one.name == condition.key and is_active(one, point))
+        for value in islice((one for one in domain.values() if not condition.holds({condition.key: one})), _MOST_TRIED):
+            found = _allowed_point(space, {**given, condition.key: value}, held | {condition.key})
+            if found is not None:
+                return found
+    return None
+
+
 def point_faults(space: Space, point: Mapping[str, object]) -> tuple[str, ...]:
     """What keeps `point` from being a complete point of the space, one sentence each; empty when nothing does."""
-    active = active_keys(space, point)
-    domains = {dimension.name: dimension.domain for dimension in space.train}
+    active = {dimension.name: dimension.domain for dimension in active_dimensions(space, point)}
+    known = {dimension.name for dimension in space.train}
     missing = [f"{name} is active and has no value" for name in active if name not in point]
-    inactive = [f"{name} is not active here" for name in point if name in domains and name not in active]
-    unknown = [f"{name} is not a key of the space" for name in point if name not in domains]
+    inactive = [f"{name} is not active here" for name in point if name in known and name not in active]
+    unknown = [f"{name} is not a key of the space" for name in point if name not in known]
     outside = [
         f"{name} does not take {point[name]!r}"
-        for name in active
-        if name in point and not domains[name].contains(point[name])
+        for name, domain in active.items()
+        if name in point and not domain.contains(point[name])
     ]
-    return (*missing, *inactive, *unknown, *outside)
+    clause = forbidden_by(space.forbid, point)
+    forbidden = [] if clause is None else [f"{shown_clause(clause)} is forbidden"]
+    return (*missing, *inactive, *unknown, *outside, *forbidden)
+
+
+def shown_clause(clause: Clause) -> str:
+    """A combination as a message shows it."""
+    return " and ".join(f"{condition.key} in {list(condition.values)}" for condition in clause)
 
 
 def distinct_points(space: Space) -> int | None:
     """Number of distinct points, None when a continuous key makes it infinite or it is too tangled to count."""
     try:
-        total = sum(weight for weight, _ in _outcomes(space.train))
-    except _TooManyError:
+        total = sum(outcome.points for outcome in outcomes(space.train, space.forbid))
+    except TooTangledError:
         return None
     return None if math.isinf(total) else int(total)
 
 
 def every_point(space: Space) -> Iterator[dict[str, Value]]:
-    """All points of a space in a fixed order, the first choices and low ends first.
+    """All points of a space in a fixed order, the first choices and low ends first; forbidden ones are left out.
 
     Raises:
         ValueError: a key is continuous.
     """
-    return _points_from(space.train, {})
+    return _points_from(space.train, space.forbid, {})
 
 
-def _points_from(dimensions: Sequence[Dimension], point: dict[str, Value]) -> Iterator[dict[str, Value]]:
+def _points_from(
+    dimensions: Sequence[Dimension], forbid: Sequence[Clause], point: dict[str, Value]
+) -> Iterator[dict[str, Value]]:
+    if forbidden_by(forbid, point) is not None:
+        return
     if not dimensions:
         yield point
     elif not is_active(dimensions[0], point):
-        yield from _points_from(dimensions[1:], point)
+        yield from _points_from(dimensions[1:], forbid, point)
     else:
         for value in dimensions[0].domain.values():
-            yield from _points_from(dimensions[1:], {**point, dimensions[0].name: value})
+            yield from _points_from(dimensions[1:], forbid, {**point, dimensions[0].name: value})
 
 
-def unreachable_keys(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
-    """Keys whose conditions can never hold together; empty when there are too many combinations to look through."""
+def unreachable_labels(dimensions: Sequence[Dimension], forbid: Sequence[Clause] = ()) -> tuple[str, ...]:
+    """Labels of keys that are active at no allowed point; empty when there are too many combinations to look at."""
     try:
-        reached = {name for _, active in _outcomes(dimensions) for name in active}
-    except _TooManyError:
+        reached = {label for outcome in outcomes(dimensions, forbid) for label in outcome.active}
+    except TooTangledError:
         return ()
-    return tuple(dimension.name for dimension in dimensions if dimension.name not in reached)
+    return tuple(dimension.label for dimension in dimensions if dimension.label not in reached)
 
 
-def predict_settings(space: Space) -> tuple[dict[str, Value], ...]:
-    """Every combination of the swept prediction keys, the first values first; one empty setting when none is swept."""
-    names = [swept.name for swept in space.predict]
-    return tuple(dict(zip(names, values, strict=True)) for values in product(*(s.values for s in space.predict)))
+def predict_settings(space: Space, point: Mapping[str, object]) -> tuple[dict[str, object], ...]:
+    """The predict tier's settings of a point: every combination of the swept keys, the first values first.
 
-
-class _TooManyError(Exception):
-    """More outcomes of the conditions than are worth looking through."""
-
-
-# Stands for all values of a parent that no condition mentions.
-_OTHER = object()
-
-
-def _outcomes(dimensions: Sequence[Dimension]) -> Iterator[tuple[float, tuple[str, ...]]]:
-    """Each way in which the conditions can come out: how many points lie behind it (inf for a continuum), active keys.
-
-    Only keys that a condition looks at are branched on, and all their unmentioned values share one branch.
+    Searched jointly, the point holds them and there is one; without swept keys there is one empty setting.
     """
-    mentioned = _mentioned_values(dimensions)
-    stack: list[tuple[int, dict[str, object], float]] = [(0, {}, 1)]
-    outcomes = 0
-    while stack:
-        index, point, weight = stack.pop()
-        if index == len(dimensions):
-            outcomes += 1
-            yield weight, tuple(point)
-            continue
-        if outcomes + len(stack) > MAX_COMBINATIONS:
-            raise _TooManyError
-        dimension = dimensions[index]
-        if not is_active(dimension, point):
-            stack.append((index + 1, point, weight))
-            continue
-        for value, count in _branches(dimension, mentioned.get(dimension.name, [])):
-            stack.append((index + 1, {**point, dimension.name: value}, weight * count))
-
-
-def _mentioned_values(dimensions: Sequence[Dimension]) -> dict[str, list[Value]]:
-    mentioned: dict[str, list[Value]] = {}
-    for condition in (condition for dimension in dimensions for condition in dimension.when):
-        values = mentioned.setdefault(condition.key, [])
-        values.extend(value for value in condition.values if not _among(value, values))
-    return mentioned
-
-
-def _branches(dimension: Dimension, mentioned: Sequence[Value]) -> list[tuple[object, float]]:
-    inside = [value for value in mentioned if dimension.domain.contains(value)]
-    size = dimension.domain.size()
-    rest = math.inf if size is None else size - len(inside)
-    single: list[tuple[object, float]] = [(value, 1) for value in inside]
-    return [*single, (_OTHER, rest)] if rest > 0 else single
-
-
-def _among(value: object, values: Sequence[Value]) -> bool:
-    return any(same_value(value, other) for other in values)
+    names = [swept.name for swept in space.predict]
+    own = {key.removeprefix(f"{PREDICT}."): value for key, value in point.items() if key.startswith(f"{PREDICT}.")}
+    values = product(*(swept.values for swept in space.predict))
+    return tuple({**dict(zip(names, chosen, strict=True)), **own} for chosen in values)

@@ -1,29 +1,28 @@
 """The `known` list of a space file -> complete points that the search tries first.
 
-A known point may leave keys out; it may not leave the space.
+A known point may leave keys out, and may write them in groups as the file does; it may not leave the space.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from search_spaces.domains import Value
 from search_spaces.faults import Faults, suggestion
-from search_spaces.points import complete_point
-from search_spaces.reading_dimensions import Specs
+from search_spaces.paths import Leaf, leaves, named
+from search_spaces.points import complete_point, is_active
+from search_spaces.reading_dimensions import Keys
 from search_spaces.reading_values import checked_value
-from search_spaces.space import Dimension
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
+from search_spaces.space import EACH_CLASS, Dimension, is_of_a_class
+from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode, as_scalar
+
+Points = tuple[tuple[int, dict[str, Value]], ...]
 
 
-def read_known(
-    node: Node | None, dimensions: Sequence[Dimension], unread: frozenset[str], specs: Specs, faults: Faults
-) -> tuple[tuple[int, dict[str, Value]], ...]:
+def read_known(node: Node | None, keys: Keys, faults: Faults) -> Points:
     """The `known` list: line and complete point of each; keys that a point leaves out take the space's default.
 
     Args:
         node: the list.
-        dimensions: keys of `train`, parents first.
-        unread: keys of `train` that a fault kept out of `dimensions`; what is said of them here is not checked.
-        specs: the detector's train parameters.
+        keys: of the space.
         faults: where faults are noted.
     """
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
@@ -31,50 +30,84 @@ def read_known(
     if not isinstance(node, ListNode):
         faults.add(node.line, "known is a list of points", node.shown(), "write known: [{key: value}]")
         return ()
-    points = []
-    for item in node.items:
-        point = _read_point(item, dimensions, unread, specs, faults)
-        if point is not None:
-            points.append((item.line, point))
-    return tuple(points)
+    reader = _PointReader(keys, faults)
+    read = [(item.line, reader.read(item)) for item in node.items]
+    return tuple((line, point) for line, point in read if point is not None)
 
 
-def _read_point(
-    item: Node, dimensions: Sequence[Dimension], unread: frozenset[str], specs: Specs, faults: Faults
-) -> dict[str, Value] | None:
-    if not isinstance(item, MapNode):
-        faults.add(item.line, "a known point is a mapping", item.shown(), "write {key: value}")
-        return None
-    found = faults.count()
-    domains = {dimension.name: dimension for dimension in dimensions}
-    given: dict[str, Value] = {}
-    for entry in item.entries:
-        value = _read_coordinate(entry, domains, unread, specs, faults)
-        if value is not None:
-            given[entry.key] = value
-    if unread or faults.count() > found:
-        return None
-    point = complete_point(dimensions, given)
-    for entry in item.entries:
-        if entry.key not in point:
-            when = " and ".join(f"{c.key} in {list(c.values)}" for c in domains[entry.key].when)
-            rule = f"a known point gives active keys only; {entry.key} is active when {when}"
-            faults.add(entry.line, rule, item.shown(), f"remove {entry.key}, or change what it depends on")
-    return point
+class _PointReader:
+    """Reads known points of one space."""
 
+    def __init__(self, keys: Keys, faults: Faults) -> None:
+        self._keys = keys
+        self._faults = faults
+        self._dimensions: dict[str, list[Dimension]] = {}
+        for dimension in keys.dimensions:
+            self._dimensions.setdefault(dimension.name, []).append(dimension)
 
-def _read_coordinate(
-    entry: Entry, dimensions: Mapping[str, Dimension], unread: frozenset[str], specs: Specs, faults: Faults
-) -> Value | None:
-    if entry.key in unread:
-        return None
-    dimension = dimensions.get(entry.key)
-    if dimension is None:
-        remedy = suggestion(entry.key, {*dimensions, *unread})
-        faults.add(entry.line, f"a known point gives keys of train, {entry.key} is none", entry.shown(), remedy)
-        return None
-    value = checked_value(specs[entry.key], entry.value, faults)
-    if value is not None and not dimension.domain.contains(value):
-        rule = f"a known point lies inside the space; {entry.key} cannot be {entry.value.shown()}"
-        faults.add(entry.line, rule, entry.shown(), f"add the value to train.{entry.key}, or change the point")
-    return value
+    def read(self, item: Node) -> dict[str, Value] | None:
+        """One point; None after a fault."""
+        if not isinstance(item, MapNode):
+            self._faults.add(item.line, "a known point is a mapping", item.shown(), "write {key: value}")
+            return None
+        found = self._faults.count()
+        given: dict[str, Value] = {}
+        written: dict[str, Entry] = {}
+        for leaf in leaves(item.entries, lambda _path, _node: False, self._faults):
+            for name, value in self._coordinates(leaf).items():
+                first = written.setdefault(name, leaf.entry)
+                if first is not leaf.entry:
+                    rule = f"a known point gives {name} once"
+                    self._faults.add(leaf.entry.line, rule, leaf.entry.shown(), "remove one of the two")
+                given[name] = value
+        if self._keys.broken or self._faults.count() > found:
+            return None
+        point = complete_point(self._keys.dimensions, given)
+        for name, entry in written.items():
+            self._check_place(name, entry, point, item)
+        return point
+
+    def _coordinates(self, leaf: Leaf) -> Mapping[str, Value]:
+        """The value under each name that the key stands for; a vector's own key stands for all of its classes."""
+        names = self._names(leaf.path)
+        if not names and named(leaf.path, self._keys.broken.__contains__) is None:
+            remedy = suggestion(leaf.entry.key, {*self._dimensions, *self._keys.broken})
+            rule = f"a known point gives keys of train, {leaf.path} is none"
+            self._faults.add(leaf.entry.line, rule, leaf.entry.shown(), remedy)
+        values = {name: self._value(name, leaf.entry) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _names(self, path: str) -> tuple[str, ...]:
+        found = named(path, self._dimensions.__contains__)
+        if found is not None:
+            return (found[1],)
+        head, _, tail = path.rpartition(".")
+        each = f"{head}.{EACH_CLASS}"
+        if each in self._dimensions and tail.isdecimal():
+            return (each,)  # the classes are not known yet; the value is checked all the same
+        specs = self._keys.specs
+        vectors = {name: name.rpartition(".")[0] for name in self._dimensions if is_of_a_class(name, specs[name])}
+        found = named(path.removesuffix(f".{EACH_CLASS}"), lambda name: name in vectors.values())
+        return () if found is None else tuple(name for name, vector in vectors.items() if vector == found[1])
+
+    def _value(self, name: str, entry: Entry) -> Value | None:
+        value = checked_value(self._keys.specs[name], as_scalar(entry.value), self._faults)
+        if value is not None and not any(one.domain.contains(value) for one in self._dimensions[name]):
+            self._refuse_value(name, entry)
+            return None
+        return value
+
+    def _check_place(self, name: str, entry: Entry, point: Mapping[str, Value], item: Node) -> None:
+        active = [one for one in self._dimensions[name] if is_active(one, point)]
+        if not active:
+            when = " or ".join(
+                " and ".join(f"{c.key} in {list(c.values)}" for c in one.when) for one in self._dimensions[name]
+            )
+            rule = f"a known point gives active keys only; {name} is active when {when}"
+            self._faults.add(entry.line, rule, item.shown(), f"remove {name}, or change what it depends on")
+        elif not active[0].domain.contains(point[name]):
+            self._refuse_value(name, entry)
+
+    def _refuse_value(self, name: str, entry: Entry) -> None:
+        rule = f"a known point lies inside the space; {name} cannot be {entry.value.shown()}"
+        self._faults.add(entry.line, rule, entry.shown(), f"add the value to train.{name}, or change the point")

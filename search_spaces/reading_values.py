@@ -24,7 +24,6 @@ from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 NMS_KINDS = ("hard", "soft_linear", "soft_gaussian")
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "grid")
 PRUNERS = ("successive_halving", "hyperband", "median", "none")
-LATER = "it is not supported by this version; use {}"
 
 
 def entries_of(node: Node | None, name: str, faults: Faults) -> tuple[Entry, ...]:
@@ -77,10 +76,10 @@ class Section:
         """The node of `key`, None when it is absent."""
         return self._entries.get(key)
 
-    def word(self, key: str, words: Sequence[str], later: Sequence[str], default: str) -> str:
-        """One of `words`; a word of `later` is refused as not there yet."""
+    def word(self, key: str, words: Sequence[str], default: str) -> str:
+        """One of `words`."""
         node = self._entries.get(key)
-        return default if node is None else self._word_at(key, node, words, later, default)
+        return default if node is None else self._word_at(key, node, words, default)
 
     def words(self, key: str, words: Sequence[str], default: tuple[str, ...]) -> tuple[str, ...]:
         """A list of different words, at least one."""
@@ -90,7 +89,7 @@ class Section:
         if not isinstance(node, ListNode) or not node.items:
             self._faults.add(node.line, f"{self._name}.{key} is a list", node.shown(), f"write [{', '.join(words)}]")
             return default
-        read = tuple(self._word_at(key, item, words, (), "") for item in node.items)
+        read = tuple(self._word_at(key, item, words, "") for item in node.items)
         if len(set(read)) < len(read) and all(read):
             self._faults.add(node.line, f"{self._name}.{key} names each once", node.shown(), "remove the repetition")
         return read
@@ -155,11 +154,11 @@ class Section:
         )
         return default
 
-    def _word_at(self, key: str, node: Node, words: Sequence[str], later: Sequence[str], default: str) -> str:
+    def _word_at(self, key: str, node: Node, words: Sequence[str], default: str) -> str:
         shown = node.shown()
         if isinstance(node, ScalarNode) and shown in words:
             return shown
-        remedy = LATER.format(" or ".join(words)) if shown in later else suggestion(shown, words)
+        remedy = suggestion(shown, words)
         self._faults.add(node.line, f"{self._name}.{key} is one of {', '.join(words)}", shown, remedy)
         return default
 
@@ -168,14 +167,14 @@ def read_post(node: Node | None, faults: Faults) -> PostSettings:
     """The `post` section."""
     section = Section("post", node, tuple(field.name for field in fields(PostSettings)), faults)
     default = PostSettings()
-    suppress = section.word("suppress", ("within_class", "across_classes"), (), default.suppress)
+    suppress = section.word("suppress", ("within_class", "across_classes"), default.suppress)
     cap = section.number_or_null("max_per_image", 1, default.max_per_image, whole=True)
     return PostSettings(
         nms=section.words("nms", NMS_KINDS, default.nms),
         per_class=_read_per_class(section, suppress, faults),
-        cutoffs=section.word("cutoffs", ("tolerance", "none", "optuna"), (), default.cutoffs),
+        cutoffs=section.word("cutoffs", ("tolerance", "none", "optuna"), default.cutoffs),
         max_per_image=None if cap is None else int(cap),
-        search=section.word("search", ("exact", "optuna"), (), default.search),
+        search=section.word("search", ("exact", "optuna"), default.search),
         suppress=suppress,
     )
 
@@ -183,7 +182,7 @@ def read_post(node: Node | None, faults: Faults) -> PostSettings:
 def _read_per_class(section: Section, suppress: str, faults: Faults) -> str:
     """How classes may differ; coupled classes cannot, and who asks for it is told."""
     coupled = suppress == "across_classes"
-    word = section.word("per_class", ("gate", "argmax", "global"), (), "global" if coupled else PostSettings.per_class)
+    word = section.word("per_class", ("gate", "argmax", "global"), "global" if coupled else PostSettings.per_class)
     node = section.node("per_class")
     if not coupled or word == "global" or node is None:
         return word
@@ -199,7 +198,7 @@ def read_search(node: Node | None, faults: Faults) -> SearchSettings:
     section = Section("search", node, tuple(field.name for field in fields(SearchSettings)), faults)
     default = SearchSettings()
     return SearchSettings(
-        sampler=section.word("sampler", SAMPLERS, (), default.sampler),
+        sampler=section.word("sampler", SAMPLERS, default.sampler),
         pruner=_read_pruner(section.node("pruner"), faults),
         epochs=section.whole("epochs", 0, default.epochs),
         trials=section.whole("trials", 1, default.trials),
@@ -225,7 +224,7 @@ def _read_pruner(node: Node | None, faults: Faults) -> Pruning:
     if name is None:
         faults.add(node.line, "search.pruner has a name", node.shown(), f"write name: {' | '.join(PRUNERS)}")
         return NoPruning()
-    word = Section("search.pruner", MapNode((name,), node.line), ("name",), faults).word("name", PRUNERS, (), "")
+    word = Section("search.pruner", MapNode((name,), node.line), ("name",), faults).word("name", PRUNERS, "")
     return _pruner_named(word, node, faults)
 
 

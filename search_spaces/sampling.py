@@ -5,6 +5,7 @@ not choose a sampler or run a study.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import optuna
 from optuna.distributions import (
@@ -16,13 +17,13 @@ from optuna.distributions import (
 
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value, tidy
 from search_spaces.points import is_active
-from search_spaces.space import Space
+from search_spaces.space import Dimension, Space
 
 
 def suggest(space: Space, trial: optuna.trial.Trial) -> dict[str, Value]:
     """Draws a complete point: define by run, a key's distribution is asked for only where the key is active.
 
-    Fixed keys are part of the point and unknown to Optuna. Parameter names in Optuna are the keys' names.
+    Fixed keys are part of the point and unknown to Optuna, which knows the others by their labels.
 
     Args:
         space: what may vary.
@@ -34,26 +35,38 @@ def suggest(space: Space, trial: optuna.trial.Trial) -> dict[str, Value]:
     point: dict[str, Value] = {}
     for dimension in space.train:
         if is_active(dimension, point):
-            point[dimension.name] = _draw(trial, dimension.name, dimension.domain)
+            point[dimension.name] = _draw(trial, dimension.label, dimension.domain)
     return point
 
 
-def known_points(space: Space) -> tuple[dict[str, Value], ...]:
-    """The space's known points, complete, in their order; made for `study.enqueue_trial`."""
-    fixed = {dimension.name for dimension in space.train if isinstance(dimension.domain, Fixed)}
-    return tuple({name: value for name, value in point.items() if name not in fixed} for point in space.known)
+def searched_values(space: Space, point: Mapping[str, object]) -> dict[str, Any]:
+    """The searched part of a complete point as Optuna knows it: values by label."""
+    return {label: point[dimension.name] for label, dimension in _searched(space, point).items()}
+
+
+def known_points(space: Space) -> tuple[dict[str, Any], ...]:
+    """The space's known points in their order; made for `study.enqueue_trial`."""
+    return tuple(searched_values(space, point) for point in space.known)
 
 
 def distributions_of(space: Space, params: Mapping[str, object]) -> dict[str, BaseDistribution]:
-    """Distributions of the searched keys that a recorded point holds.
+    """Distributions, by label, of the searched keys that a recorded point holds.
 
-    Rebuild its trial with `optuna.trial.create_trial(params={key: params[key] for key in found},
-    distributions=found, ...)`; fixed keys have no distribution.
+    Rebuild its trial with `optuna.trial.create_trial(params=searched_values(space, params), distributions=found, ...)`;
+    fixed keys have no distribution.
     """
     return {
-        dimension.name: distribution
+        label: distribution
+        for label, dimension in _searched(space, params).items()
+        if (distribution := distribution_of(dimension.domain)) is not None
+    }
+
+
+def _searched(space: Space, point: Mapping[str, object]) -> dict[str, Dimension]:
+    return {
+        dimension.label: dimension
         for dimension in space.train
-        if dimension.name in params and (distribution := distribution_of(dimension.domain)) is not None
+        if dimension.name in point and is_active(dimension, point) and not isinstance(dimension.domain, Fixed)
     }
 
 

@@ -4,13 +4,18 @@ These types hold what `loading` has checked; they read no file and import no Opt
 `written_form` writes them back, `sampling` hands them to Optuna.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from search_spaces.domains import Domain, Value
+from search_spaces.domains import Domain, Value, same_value
 
 Point = Mapping[str, Value]
+
+# The sections of a space file whose keys can be part of a point.
+TRAIN, SET, PREDICT = "train", "set", "predict"
+# A vector's key for every class whose own key is not given: "class_weights.*".
+EACH_CLASS = "*"
 
 
 class ParameterSpec(Protocol):
@@ -24,8 +29,17 @@ class ParameterSpec(Protocol):
     def default(self) -> object:
         """Used where the space does not name the key; its type (bool, int, float, str) is the parameter's type."""
 
+    @property
+    def per_class(self) -> bool:
+        """Whether the parameter is a vector: it may have a value for each class, under "NAME.CATEGORY_ID"."""
+
     def fault(self, value: object) -> str | None:
         """None when the value is fine, else "the rule it breaks; the remedy"."""
+
+
+def is_of_a_class(name: str, spec: ParameterSpec) -> bool:
+    """Whether a point's key is a vector's value for one class; no condition looks at such a key."""
+    return spec.per_class and "." in name
 
 
 class DetectorSpec(Protocol):
@@ -42,6 +56,13 @@ class DetectorSpec(Protocol):
     def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
         """None when these complete train parameters go together, else "the rule they break; the remedy"."""
 
+    @property
+    def configured_by(self) -> Callable[[str], Mapping[str, object]] | None:
+        """Reads the file that `config` names into the nested values that `set` reaches.
+
+        None for a detector without such a file. Raises `InputError` for one that is missing or cannot be read.
+        """
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -50,14 +71,43 @@ class Condition:
     key: str
     values: tuple[Value, ...]
 
+    def holds(self, point: Mapping[str, object]) -> bool:
+        """Whether it holds at a point, which has no key that is inactive."""
+        return self.key in point and any(same_value(point[self.key], value) for value in self.values)
+
+
+Clause = tuple[Condition, ...]
+
 
 @dataclass(frozen=True)
 class Dimension:
-    """One key of the train tier; active where every condition in `when` holds."""
+    """One key of a point; active where every condition in `when` holds.
+
+    Attributes:
+        name: its key in a point: a parameter's name; "predict." and a predict key; a dotted path of `set`; or a
+            vector's name, a dot and a category id or `EACH_CLASS`.
+        domain: the values it takes.
+        when: conditions, at most one for a key.
+        group: the groups it stands in, dots between. Two dimensions of one name stand in different groups and are
+            never active together.
+        section: of the space file, `TRAIN`, `SET` or `PREDICT`.
+    """
 
     name: str
     domain: Domain
-    when: tuple[Condition, ...] = ()
+    when: Clause = ()
+    group: str = ""
+    section: str = TRAIN
+
+    @property
+    def label(self) -> str:
+        """What Optuna calls it, different for every dimension of a space."""
+        return f"{self.group}.{self.name}" if self.group else self.name
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a space file, "train.lr"."""
+        return self.name if self.section == PREDICT else f"{self.section}.{self.label}"
 
 
 @dataclass(frozen=True)
@@ -170,13 +220,17 @@ class Space:
         name: the file's stem.
         detector: a name that the detectors handed to the loader hold.
         rule: name or path of the rule file; whether it exists is `results.rules`' business.
-        train: searched and fixed keys, parents before the keys whose conditions look at them. Holds `epochs` always,
-            where the detector has that parameter.
-        predict: swept keys.
+        train: what a point is made of: searched and fixed keys of `train`, `set` and, searched jointly, `predict`;
+            parents before the keys whose conditions look at them. Holds `epochs` always, where the detector has that
+            parameter.
+        predict: swept keys; with `joint` those of a single value.
         post: settings of the post tier.
         search: settings of the search.
         known: complete points (active keys only) that are tried first.
         profile: the profile whose overrides were applied; "full" is the file as written.
+        forbid: combinations that no point has; a point is forbidden where all conditions of one of them hold.
+        config: the file that the detector is configured by, None for detectors of the catalogue.
+        joint: whether predict keys of several values are part of the point.
     """
 
     name: str
@@ -188,3 +242,10 @@ class Space:
     search: SearchSettings = SearchSettings()
     known: tuple[Point, ...] = ()
     profile: str = "full"
+    forbid: tuple[Clause, ...] = ()
+    config: str | None = None
+    joint: bool = False
+
+    def has_open_classes(self) -> bool:
+        """Whether a key stands for each class, and the classes were not known when the space was loaded."""
+        return any(dimension.name.endswith(f".{EACH_CLASS}") for dimension in self.train)

@@ -6,24 +6,37 @@ says what was searched without the file it came from.
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import fields
 
 from search_spaces.domains import Choice, Fixed, FloatRange, Value
-from search_spaces.space import Dimension, Hyperband, MedianPruning, Pruning, Space, SuccessiveHalving
+from search_spaces.space import (
+    PREDICT,
+    SET,
+    TRAIN,
+    Dimension,
+    Hyperband,
+    MedianPruning,
+    Pruning,
+    Space,
+    SuccessiveHalving,
+)
 
-Written = Mapping[str, object]
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 
 def to_dict(space: Space) -> dict[str, object]:
     """The space as JSON-able data in the form of a space file; its name and profile are not part of it."""
+    configured = {} if space.config is None else {"config": space.config, SET: _written_keys(space, SET)}
     return {
         "detector": space.detector,
+        **configured,
         "rule": space.rule,
-        "train": {dimension.name: _written_dimension(dimension) for dimension in space.train},
-        "predict": {swept.name: {"sweep": list(swept.values)} for swept in space.predict},
+        TRAIN: _written_keys(space, TRAIN),
+        PREDICT: _written_predict(space),
         "post": _written_post(space),
         "search": _written_search(space),
+        "forbid": [{condition.key: list(condition.values) for condition in clause} for clause in space.forbid],
         "known": [dict(point) for point in space.known],
     }
 
@@ -33,7 +46,7 @@ def to_yaml(space: Space) -> str:
     lines: list[str] = []
     for section, content in to_dict(space).items():
         if isinstance(content, dict) and content:
-            lines += [f"{section}:", *(f"  {key}: {_inline(value)}" for key, value in content.items())]
+            lines += [f"{section}:", *(f"  {_key(key)}: {_inline(value)}" for key, value in content.items())]
         else:
             lines.append(f"{section}: {_inline(content)}")
     # The overrides are applied already: the profile is written so that a resumed search finds it by its name.
@@ -49,6 +62,22 @@ def space_sha(space: Space) -> str:
 def _inline(content: object) -> str:
     # JSON is YAML; strings hold printable characters only (the loader sees to it), so none needs a YAML escape.
     return json.dumps(content, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if _PLAIN_KEY.match(name) else _inline(name)
+
+
+def _written_keys(space: Space, section: str) -> dict[str, object]:
+    """Keys in the space's order; those of groups by their path, so that the order holds."""
+    return {one.label: _written_dimension(one) for one in space.train if one.section == section}
+
+
+def _written_predict(space: Space) -> dict[str, object]:
+    swept = {swept.name: {"sweep": list(swept.values)} for swept in space.predict}
+    own = [one for one in space.train if one.section == PREDICT]
+    joint = {one.name.removeprefix(f"{PREDICT}."): {"sweep": list(one.domain.values())} for one in own}
+    return {**({"search": "joint"} if space.joint else {}), **swept, **joint}
 
 
 def _written_dimension(dimension: Dimension) -> Value | dict[str, object]:

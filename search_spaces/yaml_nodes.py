@@ -5,6 +5,7 @@ every value knows its line. Scalars follow YAML 1.2's core rules in decimal: `no
 This module does not know what a search space is.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -94,6 +95,23 @@ class MapNode:
 
 
 Node = ScalarNode | ListNode | MapNode
+
+
+def as_scalar(node: Node) -> ScalarNode:
+    """A list, a mapping or null as its JSON text, for keys whose values are lists; a single value as it is."""
+    if isinstance(node, ScalarNode) and node.value is not None:
+        return node
+    return ScalarNode(json.dumps(_plain(node), ensure_ascii=False), node.line)
+
+
+def _plain(node: Node) -> object:
+    match node:
+        case ScalarNode(value):
+            return value
+        case ListNode(items):
+            return [_plain(item) for item in items]
+        case MapNode(entries):
+            return {entry.key: _plain(entry.value) for entry in entries}
 
 
 def read_yaml(path: Path, faults: Faults) -> Node:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from results.errors import InputError
 from trainables.fake_parameters import FAKE_PARAMETERS
 from trainables.notation import FOLLOW_TRAINING, NONE, parse_epochs, parse_numbers, parse_scale, parse_train_scales
-from trainables.parameters import Detector, Parameter, by_name, choice, number, text, truth, whole
+from trainables.parameters import Detector, Parameter, by_name, choice, number, text, truth, vector, whole
 
 CASCADE_STAGES = (3, 4)
 # ResNets of basic blocks: mmdet has deformable convolutions in bottleneck blocks only.
@@ -92,6 +92,9 @@ _ROI_HEAD = (
     whole("rois", 512, (8, 2048), "regions sampled from each image to train the heads on"),
     whole("rpn_proposals", 1000, (10, 4000), "proposals kept of each image, in training and prediction"),
     whole("head_channels", 1024, (16, 4096), "width of each head's two fully connected layers"),
+    vector(
+        number("class_weights", 1.0, (0.0, 100.0), "weight of each class in the heads' loss; the background's is 1")
+    ),
     whole("roi_sampling_ratio", 0, (0, 8), "points per RoIAlign bin and side; 0 takes as many as the region needs"),
 )
 

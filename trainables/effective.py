@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from results.boxes import Category
 from results.rules import Rule
+from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
 from trainables.detectors import cascade_rcnn
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
 from trainables.notation import parse_epochs
+from trainables.vectors import in_label_order
 
 Params = Mapping[str, object]
 ConfigDict = dict[str, object]
@@ -90,6 +92,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         seed: of Python, NumPy, torch and the data loader.
         accumulate: parts that each batch is trained in, one after the other, for one step of the optimizer.
     """
+    params = in_label_order(params, DETECTORS[detector].train, data.category_ids)
     return {
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),

@@ -4,7 +4,7 @@ Satisfies `search_spaces.space.ParameterSpec` and `DetectorSpec` by shape; neith
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from results.errors import InputError
 
@@ -22,6 +22,7 @@ class Parameter:
         rule: what a value must be, as a sentence that begins with the parameter's name.
         remedy: what to write instead.
         accepts: whether a value obeys the rule.
+        per_class: whether it may have a value for each class; `default` and `accepts` are of one class.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Parameter:
     rule: str
     remedy: str
     accepts: Callable[[object], bool] = field(repr=False)
+    per_class: bool = False
 
     def fault(self, value: object) -> str | None:
         """None when the value is fine, else "the rule it breaks; the remedy"."""
@@ -51,6 +53,7 @@ class Detector:
         predict: parameters whose change means one more pass over the images, by name.
         conflict: takes complete train parameters; None when they go together, else "the rule; the remedy".
         reads_data: whether its trials need a data set.
+        configured_by: reads the configuration file that describes the detector, for the one that has such a file.
     """
 
     description: str
@@ -58,6 +61,7 @@ class Detector:
     predict: Mapping[str, Parameter]
     conflict: Callable[[Mapping[str, object]], str | None] = field(default=_no_conflict, repr=False)
     reads_data: bool = True
+    configured_by: Callable[[str], Mapping[str, object]] | None = field(default=None, repr=False)
 
     def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
         """None when these complete train parameters go together, else "the rule they break; the remedy"."""
@@ -85,6 +89,11 @@ def number(name: str, default: float, bounds: tuple[float, float], description: 
     return Parameter(
         name, default, description, f"{name} is a number from {low} to {high}", "write such a number", accepts
     )
+
+
+def vector(parameter: Parameter) -> Parameter:
+    """The same for each class: a space gives one value for all of them, or one for each."""
+    return replace(parameter, per_class=True)
 
 
 def choice(name: str, default: str, options: tuple[str, ...], description: str) -> Parameter:

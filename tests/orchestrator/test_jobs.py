@@ -28,7 +28,8 @@ def test_a_detector_without_data_gets_a_job_without_data(tmp_path: Path) -> None
 
 
 def test_what_a_point_leaves_out_takes_the_catalogues_default() -> None:
-    params = complete_params("cascade_rcnn", {"lr": 0.5})
+    space = load_space("cascade", DETECTORS)
+    params = complete_params(space, {"lr": 0.5})
     assert params["lr"] == 0.5
     assert params["momentum"] == DETECTORS["cascade_rcnn"].train["momentum"].default
     assert set(params) == set(DETECTORS["cascade_rcnn"].train)
@@ -36,7 +37,7 @@ def test_what_a_point_leaves_out_takes_the_catalogues_default() -> None:
 
 def test_views_are_all_combinations_with_defaults_filled_in() -> None:
     space = load_space("cascade", DETECTORS, "full")
-    views = complete_views(space, complete_params("cascade_rcnn", default_point(space)))
+    views = complete_views(space, default_point(space))
     assert len(views) == 8
     assert (views[0]["scale"], views[0]["flip"], views[0]["score_floor"]) == ("2048x1200", False, 0.001)
 

@@ -10,7 +10,9 @@ from orchestrator.jobs import complete_params
 from orchestrator.memory_guard import Forecast, MemoryGuard, attempts
 from orchestrator.memory_model import LEAST_OUT, LEAST_PEAKS, Seen, fit
 from results.ledger import COMPLETE, FAIL, PRUNED, TrialRecord, read_events
+from search_spaces.space import Space
 
+CASCADE = Space("cascade", "cascade_rcnn", "coco50", ())
 DEVICE_GIB = 24.0
 SCALES = {"2048x1000..2048x1200": 2048 * 1200, "1333x800": 1333 * 800, "658x460..658x520": 658 * 520}
 DEPTHS = {"resnet50": 1.0, "resnet101": 1.4, "resnext101_32x4d": 1.9}
@@ -28,7 +30,7 @@ def _fake_need_gib(point: Mapping[str, object], parts: int = 1) -> float:
 
 def _cascade_point(rng: random.Random) -> dict[str, object]:
     own = {"backbone": rng.choice(list(DEPTHS)), "train_scale": rng.choice(list(SCALES)), "lr": rng.random() / 100}
-    return complete_params("cascade_rcnn", {**own, "batch_size": rng.choice([1, 2, 4, 8])})
+    return complete_params(CASCADE, {**own, "batch_size": rng.choice([1, 2, 4, 8])})
 
 
 def _cascade_need_gib(point: Mapping[str, object]) -> float:

@@ -11,6 +11,7 @@ from orchestrator.repeats import canonical
 from orchestrator.study import Study
 from results.errors import DamagedFileError
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events
+from search_spaces.points import is_forbidden
 from trainables.fake import OPTIMUM_X
 
 HALVING = "{pruner: {name: successive_halving, reduction_factor: 2, min_epochs: 1}, epochs: 4, trials: 30}"
@@ -263,3 +264,28 @@ def test_a_rebuilt_study_remembers_what_failed(tmp_path: Path) -> None:
 
 def _fail_with_nan(driven: Driven) -> Callable[[Asked], None]:
     return lambda asked: driven.study.failed(asked.number, "NaN loss", "planted")
+
+
+def test_a_forbidden_point_is_never_handed_out_and_another_is_asked_for(tmp_path: Path) -> None:
+    train = "{level_a: {range: [0, 5]}, level_b: {range: [0, 5]}}"
+    space = fake_space(tmp_path, train, more="forbid: [{level_a: [3, 4, 5], level_b: [1, 2, 3, 4]}]")
+    driven = Driven(space, tmp_path)
+    points = [asked.params for asked in driven.run()]
+    assert len({canonical(point) for point in points}) == len(points) == 36 - 12
+    assert not any(is_forbidden(space, point) for point in points)
+    assert driven.study.is_over()
+    rejected = driven.events("rejected")
+    assert rejected and all(is_forbidden(space, event["params"]) for event in rejected)
+    assert {(event["kind"], event["reason"]) for event in rejected} == {
+        ("forbidden", "the space forbids level_a in [3, 4, 5] and level_b in [1, 2, 3, 4]")
+    }
+
+
+def test_a_resumed_search_goes_on_after_forbidden_points(tmp_path: Path) -> None:
+    more = "forbid: [{level_a: [3, 4, 5], level_b: [1, 2, 3, 4]}]"
+    space = fake_space(tmp_path, "{x: {range: [0, 1]}, level_a: {range: [0, 5]}, level_b: {range: [0, 5]}}", more=more)
+    whole = [asked.params for asked in Driven(space, tmp_path / "whole").run(30)]
+    first = Driven(space, tmp_path / "cut")
+    begun = [asked.params for asked in first.run(15)]
+    first.close()
+    assert begun + [asked.params for asked in Driven(space, tmp_path / "cut").run(15)] == whole

@@ -1,6 +1,6 @@
 """A detector of four parameters, and a loader of space files written in the test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ class FakeParameter:
 
     name: str
     default: object
+    per_class: bool = False
 
     def fault(self, value: object) -> str | None:
         """As a `ParameterSpec`."""
@@ -28,7 +29,8 @@ class FakeParameter:
 
 def _specs() -> Mapping[str, ParameterSpec]:
     defaults = {"backbone": "small", "dcn": "none", "lr": 0.1, "width": 8, "depth": 3, "mixed": True}
-    return {name: FakeParameter(name, default) for name, default in defaults.items()}
+    specs = {name: FakeParameter(name, default) for name, default in defaults.items()}
+    return {**specs, "weights": FakeParameter("weights", 1.0, per_class=True)}
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,28 @@ class FakeDetector:
         default_factory=lambda: {"scale": FakeParameter("scale", "10x10"), "flip": FakeParameter("flip", False)}
     )
 
+    configured_by: Callable[[str], Mapping[str, object]] | None = None
+
     def combination_fault(self, parameters: Mapping[str, object]) -> str | None:
         """As a `DetectorSpec`."""
         clash = parameters["lr"] == 99.0 and parameters["width"] == 99
         return "lr and width are not both 99; lower one" if clash else None
 
+
+CONFIGURATION = {
+    "model": {"type": "Net", "scales": [8], "head": {"width": 4, "gain": 0.5, "bias": True, "norm": None}},
+    "stages": [{"iou": 0.5}, {"iou": 0.6}],
+}
+
+
+def read_configuration(path: str) -> Mapping[str, object]:
+    """The one configuration there is, `net.py`."""
+    if path != "net.py":
+        raise InputError("a configuration exists", path, "write net.py")
+    return CONFIGURATION
+
+
+DETECTORS = {"fake": FakeDetector(), "config": FakeDetector(configured_by=read_configuration)}
 
 LoadText = Callable[..., Space]
 FaultsOf = Callable[..., list[str]]
@@ -54,10 +73,15 @@ FaultsOf = Callable[..., list[str]]
 def load_text(tmp_path: Path) -> LoadText:
     """Loads a space file given as text; lines 1 and 2 name detector and rule, so the text begins at line 3."""
 
-    def load(text: str, profile: str | None = None, head: str = "detector: fake\nrule: voc50\n") -> Space:
+    def load(
+        text: str,
+        profile: str | None = None,
+        head: str = "detector: fake\nrule: voc50\n",
+        classes: Sequence[int] | None = None,
+    ) -> Space:
         file = tmp_path / "planted.yaml"
         file.write_text(head + text, encoding="utf-8")
-        return load_space(str(file), {"fake": FakeDetector()}, profile)
+        return load_space(str(file), DETECTORS, profile, classes)
 
     return load
 

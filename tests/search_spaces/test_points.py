@@ -46,12 +46,12 @@ def test_a_tangle_of_conditions_is_given_up() -> None:
     parents = [Dimension(f"p{i}", Choice(("a", "b"))) for i in range(14)]
     children = [Dimension(f"c{i}", IntRange(1, 2), (Condition(f"p{i}", ("a",)),)) for i in range(14)]
     assert distinct_points(space_of(*parents, *children)) is None
-    assert points.unreachable_keys([*parents, *children]) == ()
+    assert points.unreachable_labels([*parents, *children]) == ()
 
 
 def test_conditions_that_exclude_each_other_are_found() -> None:
     never = Dimension("never", IntRange(1, 2), (Condition("backbone", ("c",)), Condition("dcn", ("v1",))))
-    assert points.unreachable_keys([BACKBONE, DCN, never]) == ("never",)
+    assert points.unreachable_labels([BACKBONE, DCN, never]) == ("never",)
 
 
 def test_faults_of_a_point_are_all_named() -> None:
@@ -66,10 +66,10 @@ def test_faults_of_a_point_are_all_named() -> None:
 
 def test_predict_settings_are_every_combination() -> None:
     swept = (Swept("scale", ("s", "l")), Swept("flip", (False, True)))
-    settings = predict_settings(Space("s", "fake", "voc50", (), swept))
+    settings = predict_settings(Space("s", "fake", "voc50", (), swept), {})
     assert settings[0] == {"scale": "s", "flip": False}
     assert len(settings) == 4
-    assert predict_settings(space_of()) == ({},)
+    assert predict_settings(space_of(), {}) == ({},)
 
 
 @given(st.lists(st.integers(1, 3), min_size=2, max_size=5), st.data())

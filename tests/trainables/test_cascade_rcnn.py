@@ -48,3 +48,8 @@ def test_deformable_convolutions_are_switched_on() -> None:
 
 def test_nothing_is_downloaded() -> None:
     assert Config(config()).backbone.init_cfg is None
+
+
+def test_class_weights_reach_every_head_and_the_background_keeps_its_own() -> None:
+    built = Config(model_config({**DEFAULTS, "class_weights": [0.5, 2.0]}, class_count=2))
+    assert [head.loss_cls.class_weight for head in built.roi_head.bbox_head] == [[0.5, 2.0, 1.0]] * 3

@@ -109,9 +109,17 @@ def _box_head(params: Params, class_count: int, stds: list[float]) -> Config:
         "num_classes": class_count,
         "bbox_coder": _box_coder(stds),
         "reg_class_agnostic": True,
-        "loss_cls": {"type": "CrossEntropyLoss", "use_sigmoid": False, "loss_weight": 1.0},
+        "loss_cls": _class_loss(params, class_count),
         "loss_bbox": {"type": "SmoothL1Loss", "beta": 1.0, "loss_weight": 1.0},
     }
+
+
+def _class_loss(params: Params, class_count: int) -> Config:
+    given = params["class_weights"]
+    weights = given if isinstance(given, list) else [given] * class_count
+    loss: Config = {"type": "CrossEntropyLoss", "use_sigmoid": False, "loss_weight": 1.0}
+    # mmdet's background is the last label. Equal weights of 1 are stock's, which has none.
+    return loss if all(weight == 1 for weight in weights) else {**loss, "class_weight": [*weights, 1.0]}
 
 
 def _box_coder(stds: list[float]) -> Config:
