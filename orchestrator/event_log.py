@@ -54,7 +54,7 @@ class EventLog:
         recorded = self._ledger.append(event)
         apply_event(self.records, recorded)
         self._count(recorded)
-        if recorded["event"] in ("retried", "finished"):
+        if recorded["event"] in ("retried", "finished", "reused"):
             self._guard.note(self.records[int(str(recorded["number"]))])
         for observer in self._observers:
             observer(recorded)
@@ -73,9 +73,9 @@ class EventLog:
 
     def _count(self, event: Event) -> None:
         self.alike.note(event)
-        if event["event"] in ("asked", "answered", "rejected") and event.get("from") != CONFIRMATION:
+        if event["event"] in ("asked", "answered", "rejected", "reused") and event.get("from") != CONFIRMATION:
             self._tried.note(event)
-            self.in_vain = 0 if event["event"] == "asked" else self.in_vain + 1
+            self.in_vain = 0 if event["event"] in ("asked", "reused") else self.in_vain + 1
 
 
 def _cut_short(events: Sequence[Event]) -> list[Event]:

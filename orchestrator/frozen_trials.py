@@ -22,7 +22,7 @@ INFEASIBLE = "trains"
 PRUNER_MARK = "completed_rung_"
 # Any point could have met with these.
 _BAD_LUCK = (LOST_WORKER, FULL_DISK, CORRUPT_IMAGE)
-_PROPOSED = ("asked", "answered", "rejected")
+_PROPOSED = ("asked", "answered", "rejected", "reused")
 _STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAIL: TrialState.FAIL}
 
 
@@ -55,8 +55,8 @@ def _marks_by_number(events: Sequence[Mapping[str, object]]) -> dict[int, list[_
     found: dict[int, list[_Mark]] = {}
     for event in events:
         marks = event.get("pruner")
-        if event["event"] == "rung" and isinstance(marks, Mapping):
-            found.setdefault(int(str(event["number"])), []).append((int(str(event["epoch"])), marks))
+        if event["event"] in ("rung", "reused") and isinstance(marks, Mapping):
+            found.setdefault(int(str(event["number"])), []).append((int(str(event.get("epoch", 0))), marks))
         if event["event"] == "started" and event["number"] in found:
             # What was reported beyond the checkpoint that the trial starts from never happened.
             number, epoch = int(str(event["number"])), int(str(event.get("epoch", 0)))

@@ -6,6 +6,7 @@ nothing, and does not know when a search has had enough.
 
 from collections.abc import Sequence
 
+from orchestrator.earlier_runs import EarlierTrial
 from orchestrator.event_log import EventLog
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.proposals import Proposal, Proposals
@@ -56,6 +57,12 @@ class NewPoints:
                 return proposal.number
         return None
 
+    def take_over(self, earlier: EarlierTrial) -> None:
+        """Has the result of an earlier run's trial stand as if it had been trained here, twins left out."""
+        if self._tried.twin(earlier.identity) is None:
+            self._proposals.put_first(earlier.record.params)
+            self._reuse(self._proposals.ask(), earlier)
+
     def why_none(self) -> str | None:
         """Why no new point is to be had, None while one may be."""
         if self._tried.is_used_up():
@@ -75,9 +82,12 @@ class NewPoints:
             self._reject(proposal, FORBIDDEN, f"the space forbids {shown_clause(clause)}")
             return False
         identity = self._tried.identity(proposal.params)
-        twin = self._tried.twin(identity)
+        twin, earlier = self._tried.twin(identity), self._tried.earlier_twin(identity)
         if twin is not None:
             self._answer(proposal, self._log.records[twin])
+            return False
+        if earlier is not None:
+            self._reuse(proposal, earlier)
             return False
         forecast = self._guard.forecast(proposal.params)
         if forecast.hopeless and proposal.source == SAMPLER and self._log.in_vain < _REJECTIONS_BORNE:
@@ -95,6 +105,18 @@ class NewPoints:
         known = {"as": twin.number, "state": state, "score": twin.score, "kind": twin.kind}
         self._log.write({**_event("answered", proposal), **known})
         self._proposals.tell(proposal.number, state, twin.score, twin.kind)
+
+    def _reuse(self, proposal: Proposal, earlier: EarlierTrial) -> None:
+        """Tells Optuna, and the pruner, what an earlier run found of a point; it counts for no trial of this one."""
+        record, marks = earlier.record, dict[str, object]()
+        for epoch, score in record.rungs:
+            if score is not None:
+                marks |= self._proposals.judge(proposal.number, epoch, score).marks
+        found = {"state": record.state, "score": record.score, "kind": record.kind, "reason": record.reason}
+        details = {"rungs": record.rungs, "summary": record.summary, "pruner": marks, "identity": earlier.identity}
+        origin = {"run": earlier.run, "trial": earlier.number}
+        self._log.write({**_event("reused", proposal), **origin, **found, **details})
+        self._proposals.tell(proposal.number, record.state, record.score, record.kind)
 
     def _reject(self, proposal: Proposal, kind: str, why: str | None) -> None:
         """Tells Optuna that a point cannot be trained, before a device is used for it."""

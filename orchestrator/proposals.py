@@ -4,6 +4,7 @@ The study is rebuilt from the ledger; its numbers are the ledger's. What a propo
 `orchestrator.study`'s business.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,12 +23,11 @@ from orchestrator.frozen_trials import (
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
 from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
-from search_spaces.sampling import known_points, searched_values, suggest
+from search_spaces.sampling import searched_values, suggest
 from search_spaces.space import Space
 
 # Fixed: Hyperband's brackets hash the study's name, so a rebuilt study must carry the same one.
 STUDY_NAME = "search"
-_LEFT = "left"
 
 Event = Mapping[str, object]
 Point = Mapping[str, object]
@@ -89,23 +89,34 @@ class Proposals:
             trial.number: optuna.Trial(self._study, trial._trial_id)
             for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         }
+        suggested = (event["params"] for event in events if event["event"] == "known")
+        points = [*self._space.known, *(point for point in suggested if isinstance(point, Mapping))]
         taken = sum(1 for event in events if event.get("from") == KNOWN)
-        for point in known_points(self._space)[taken:]:
-            self._study.enqueue_trial(point)
+        self._known: deque[Point] = deque(points[taken:])
+        self._chosen: Point | None = None
 
     def ask(self) -> Proposal:
         """The next point: known points first, then the sampler's."""
+        source = KNOWN if self._chosen is None and self._known else SAMPLER
+        given = self._known.popleft() if source == KNOWN else self._chosen
+        self._chosen = None
+        if given is not None:
+            self._study.enqueue_trial(searched_values(self._space, given))
         trial = self._study.ask()
         self._open[trial.number] = trial
-        return Proposal(trial.number, suggest(self._space, trial), self._source(trial.number))
+        return Proposal(trial.number, suggest(self._space, trial), source)
 
     def choice(self) -> int:
         """A number for the next ask, drawn from the seed: picks a point where the sampler finds no new one."""
         return ask_seed(self._seed, self._next_number())
 
     def put_first(self, point: Point) -> None:
-        """Makes the next ask propose this point."""
-        self._study.enqueue_trial(searched_values(self._space, point), user_attrs={_LEFT: True})
+        """Makes the next ask propose this point, before any known one."""
+        self._chosen = point
+
+    def add_known(self, point: Point) -> None:
+        """Has a point proposed after the known ones."""
+        self._known.append(point)
 
     def judge(self, number: int, epoch: int, score: float) -> Judgement:
         """Reports a rung of a trial to the pruner and hears what it thinks; nothing of what no sampler learns from."""
@@ -138,7 +149,3 @@ class Proposals:
 
     def _next_number(self) -> int:
         return len(self._study.get_trials(deepcopy=False))
-
-    def _source(self, number: int) -> str:
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        return KNOWN if "fixed_params" in frozen.system_attrs and _LEFT not in frozen.user_attrs else SAMPLER

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
+from orchestrator.earlier_runs import EarlierTrial
 from results.errors import DamagedFileError
 from search_spaces.points import distinct_points, every_point
 from search_spaces.space import Space
@@ -31,10 +32,14 @@ class Tried:
     Args:
         space: where the points come from.
         identity: what a point builds, in a word; `canonical` where every point builds something else.
+        earlier: trials of earlier runs whose results may be used, by what they built; None for none.
     """
 
-    def __init__(self, space: Space, identity: Identity = canonical) -> None:
+    def __init__(
+        self, space: Space, identity: Identity = canonical, earlier: Mapping[str, EarlierTrial] | None = None
+    ) -> None:
         self.identity = identity
+        self._earlier = earlier or {}
         self._space = space
         self._points = distinct_points(space)
         self._seen: set[str] = set()
@@ -55,7 +60,7 @@ class Tried:
         self._seen.add(seen)
         if self._left is not None:
             self._left.pop(seen, None)
-        if event["event"] == "asked":
+        if event["event"] in ("asked", "reused"):
             identity = event.get("identity")  # ledgers of the first version have none
             name = self.identity(params) if identity is None else str(identity)
             self._number_of.setdefault(name, int(str(event["number"])))
@@ -63,6 +68,10 @@ class Tried:
     def twin(self, identity: str) -> int | None:
         """The trial that builds the same, None where there is none."""
         return self._number_of.get(identity)
+
+    def earlier_twin(self, identity: str) -> EarlierTrial | None:
+        """The trial of an earlier run that built the same, None where there is none to be used."""
+        return self._earlier.get(identity)
 
     def is_used_up(self) -> bool:
         """Whether every point of the space has a twin; never where there are too many to count."""

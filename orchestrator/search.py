@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.cluster import Cluster, Slots
+    from orchestrator.opening import EarlierWork
     from orchestrator.settings import Settings
     from orchestrator.study import Study
     from results.ledger import Ledger, TrialRecord
@@ -72,17 +73,24 @@ def traceback_of(layout: RunLayout, record: "TrialRecord") -> str:
 
 
 def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
+    from orchestrator.opening import begin, opened_study
+
+    earlier = _earlier_work(settings, layout)
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
     with _joined(options) as place, _begin(layout, settings, place[1]) as ledger:
-        return _run(options, settings, layout, _study(settings, layout, ledger), place)
+        study = opened_study(settings, layout, ledger, earlier)
+        begin(study, layout, earlier)
+        return _run(options, settings, layout, study, place)
 
 
 def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
+    from orchestrator.opening import begin, opened_study
     from results.ledger import Ledger
 
+    earlier = _earlier_work(settings, layout)
     # The ledger comes first: a second writer is refused at once, and a finished run needs no cluster.
     with Ledger.open(layout.ledger) as ledger:
-        study = _study(settings, layout, ledger)
+        study = opened_study(settings, layout, ledger, earlier)
         over = study.why_over()
         if over is not None:
             print(f"{layout.name} has ended, {over}: nothing to resume; --trials and --hours raise its budget")
@@ -90,31 +98,29 @@ def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
         with _joined(options) as place:
             _write_settings(layout, settings)
             study.resume({"trials": settings.trials, "gpus": place[1].gpus})
+            begin(study, layout, earlier)
             return _run(options, settings, layout, study, place)
 
 
+def _earlier_work(settings: "Settings", layout: RunLayout) -> "EarlierWork":
+    from orchestrator.opening import earlier_work
+
+    found = earlier_work(settings, layout)
+    for notice in found.notices:
+        print(notice)
+    return found
+
+
 def _begin(layout: RunLayout, settings: "Settings", slots: "Slots") -> "Ledger":
+    from orchestrator.opening import first_line
     from results.ledger import Ledger
     from search_spaces.written_form import to_yaml
 
     # The ledger comes first: of two searches under one name, the one that is refused has touched nothing.
-    ledger = Ledger.create(layout.ledger, {"name": layout.name, "gpus": slots.gpus, **settings.record()})
+    ledger = Ledger.create(layout.ledger, first_line(settings, layout, slots.gpus))
     write_atomically(layout.space, to_yaml(settings.space))
     _write_settings(layout, settings)
     return ledger
-
-
-def _study(settings: "Settings", layout: RunLayout, ledger: "Ledger") -> "Study":
-    from orchestrator.budget import Budget
-    from orchestrator.identity import identity_of
-    from orchestrator.repeats import Tried
-    from orchestrator.study import Study
-    from results.ledger import read_events
-
-    search = settings.space.search
-    budget = Budget(settings.trials, settings.hours, search.gpu_hours, search.patience)
-    tried = Tried(settings.space, identity_of(settings))
-    return Study(settings.space, ledger, read_events(layout.ledger), budget, settings.seed, tried)
 
 
 def _write_settings(layout: RunLayout, settings: "Settings") -> None:

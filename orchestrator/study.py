@@ -22,6 +22,7 @@ from orchestrator.new_points import NewPoints
 from orchestrator.proposals import Judgement, Proposals
 from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
+from orchestrator.warm_start import WarmStart
 from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, Ledger, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
@@ -78,6 +79,15 @@ class Study:
     def resume(self, terms: Mapping[str, object]) -> None:
         """Begins another session of a search that is on record; `terms` are what it is resumed with."""
         self._log.write({"event": "resumed", **terms})
+
+    def begin_from(self, start: WarmStart) -> None:
+        """Puts on record what is known before the first trial: a resumed search needs no other run."""
+        for trial in start.finished:
+            self._new_points.take_over(trial)
+        for known in start.known:
+            origin = {"run": known.trial.run, "trial": known.trial.number}
+            self._log.write({"event": "known", "params": dict(known.params), **origin})
+            self._proposals.add_known(known.params)
 
     def next(self) -> Asked | None:
         """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""

@@ -10,6 +10,7 @@
     {"event": "answered", "number": 1, "params": {...}, "as": 0}, {"event": "rejected", "number": 2, "params": {...}}
     {"event": "asked", "number": 9, "params": {...}, "from": "confirmation", "confirms": 0, "seed": 7}
     {"event": "reused", "number": 5, "params": {...}, "run": "earlier", "trial": 3, "state": "COMPLETE", ...}
+    {"event": "known", "params": {...}, "run": "earlier", "trial": 4}    to be tried first
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
 Every event also carries `time`, in seconds since 1970. One process writes, any number read. A trial takes at most
@@ -189,6 +190,18 @@ def read_events(path: Path) -> list[Event]:
     """
     _require_file(path)
     events = json_lines.read_lines(path)
+    _checked_header(events, path)
+    return events
+
+
+def read_header(path: Path) -> Event:
+    """The first event of a ledger, without reading the rest; see `read_events` for what it raises."""
+    _require_file(path)
+    with path.open("rb") as file:
+        return _checked_header(json_lines.parse_lines(file.readline(), path), path)
+
+
+def _checked_header(events: list[Event], path: Path) -> Event:
     header = events[0] if events else {}
     if header.get("event") != "run":
         raise DamagedFileError(f'a ledger begins with its "run" event; {path} does not: it is cut off or no ledger')
@@ -197,7 +210,7 @@ def read_events(path: Path) -> list[Event]:
             f"this version reads ledgers of schemas {' and '.join(map(str, _READABLE))};"
             f" {path} has schema {header.get('schema')!r}; use the version that wrote it"
         )
-    return events
+    return header
 
 
 def group_by_of(header: Event) -> str | None:

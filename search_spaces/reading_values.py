@@ -24,6 +24,7 @@ from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 NMS_KINDS = ("hard", "soft_linear", "soft_gaussian")
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "grid")
 PRUNERS = ("successive_halving", "hyperband", "median", "none")
+NONE = "none"
 
 
 def entries_of(node: Node | None, name: str, faults: Faults) -> tuple[Entry, ...]:
@@ -133,6 +134,11 @@ class Section:
         self._faults.add(node.line, f"{self._name}.{key} is text", node.shown(), "write it in quotes")
         return None
 
+    def text_or_none(self, key: str) -> str | None:
+        """Text that is not empty, or the word none, or null."""
+        text = self.text_or_null(key)
+        return None if text == NONE else text
+
     def number_or_null(self, key: str, low: float, default: float | None, whole: bool) -> float | None:
         """A number of at least `low`, or null for "no limit"."""
         node = self._entries.get(key)
@@ -209,6 +215,7 @@ def read_search(node: Node | None, faults: Faults) -> SearchSettings:
         patience=section.whole_or_null("patience", 1, default.patience),
         retry_out_of_memory=section.truth("retry_out_of_memory", default.retry_out_of_memory),
         reuse=section.truth("reuse", default.reuse),
+        warm_start=section.text_or_none("warm_start"),
         confirm=section.whole("confirm", 0, default.confirm),
         keep_checkpoints=section.whole_or_null("keep_checkpoints", 1, default.keep_checkpoints),
         storage=section.text_or_null("storage"),

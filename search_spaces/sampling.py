@@ -1,4 +1,4 @@
-"""A space in Optuna's terms: draw a point, name known points, rebuild the distributions of a recorded trial.
+"""A space in Optuna's terms: draw a point, rebuild the distributions of a recorded trial.
 
 The only module of this package that imports Optuna (0.6 s), so import it after the space file was loaded. It does
 not choose a sampler or run a study.
@@ -42,11 +42,6 @@ def suggest(space: Space, trial: optuna.trial.Trial) -> dict[str, Value]:
 def searched_values(space: Space, point: Mapping[str, object]) -> dict[str, Any]:
     """The searched part of a complete point as Optuna knows it: values by label."""
     return {label: point[dimension.name] for label, dimension in _searched(space, point).items()}
-
-
-def known_points(space: Space) -> tuple[dict[str, Any], ...]:
-    """The space's known points in their order; made for `study.enqueue_trial`."""
-    return tuple(searched_values(space, point) for point in space.known)
 
 
 def distributions_of(space: Space, params: Mapping[str, object]) -> dict[str, BaseDistribution]:

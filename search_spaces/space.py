@@ -191,6 +191,8 @@ class SearchSettings:
         retry_out_of_memory: whether a trial that ran out of memory is tried once more at half its batch size, with
             gradients accumulated over two batches.
         reuse: whether a point is answered from earlier runs on the same data, too.
+        warm_start: name of an earlier run on the same data and rule to begin from, "auto" for all of them, None for
+            none. Its results count as this search's where the space is the same; else its best points are tried first.
         confirm: seeds with which the best three trials are trained again at the end; 0 for none.
         keep_checkpoints: best COMPLETE trials whose weights are kept; None for all.
         storage: folder or URI (`s3://...`) that finished trials are copied to, None for nowhere.
@@ -207,6 +209,7 @@ class SearchSettings:
     patience: int | None = None
     retry_out_of_memory: bool = True
     reuse: bool = False
+    warm_start: str | None = None
     confirm: int = 0
     keep_checkpoints: int | None = 10
     storage: str | None = None

@@ -55,7 +55,16 @@ def to_yaml(space: Space) -> str:
 
 def space_sha(space: Space) -> str:
     """SHA-256 (hex) of the canonical written form: equal exactly when two spaces search the same thing."""
-    canonical = json.dumps(to_dict(space), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _sha(to_dict(space))
+
+
+def searched_sha(space: Space) -> str:
+    """SHA-256 (hex) of what is searched, however it is searched: equal where the points and their scores are."""
+    return _sha({section: content for section, content in to_dict(space).items() if section not in ("search", "known")})
+
+
+def _sha(content: dict[str, object]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

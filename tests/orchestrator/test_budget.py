@@ -93,7 +93,7 @@ def test_a_score_without_an_interval_has_no_width(interval: object) -> None:
 
 @pytest.mark.parametrize("budget", [Budget(99, hours=5 / 3600), Budget(99, gpu_hours=10 / 3600)])
 def test_a_budget_overshoots_by_at_most_one_report(tmp_path: Path, budget: Budget) -> None:
-    driven = Driven(fake_space(tmp_path), tmp_path, budget, gpus=2.0)
+    driven = Driven(fake_space(tmp_path), tmp_path, budget, header={"gpus": 2.0})
     while (asked := driven.study.next()) is not None:
         driven.train(asked, epoch_s=1.0)
     assert 5.0 <= driven.now_s <= 6.0

@@ -59,10 +59,17 @@ def fake_space(folder: Path, train: str = "{x: {range: [0.0, 1.0]}}", search: st
 class Driven:
     """A study over a ledger in `folder`, on a clock of its own; calling it again on the same folder resumes."""
 
-    def __init__(self, space: Space, folder: Path, budget: Budget = NEVER, seed: int = 0, gpus: float = 0.0) -> None:
+    def __init__(
+        self,
+        space: Space,
+        folder: Path,
+        budget: Budget = NEVER,
+        seed: int = 0,
+        header: Mapping[str, object] | None = None,
+    ) -> None:
         self.path = folder / "ledger.jsonl"
-        header = {"name": "driven", "time": 0.0, "gpus": gpus}
-        self.ledger = Ledger.open(self.path) if self.path.exists() else Ledger.create(self.path, header)
+        began = {"name": folder.name, "time": 0.0, **(header or {})}
+        self.ledger = Ledger.open(self.path) if self.path.exists() else Ledger.create(self.path, began)
         events = read_events(self.path)
         self.now_s = float(str(events[-1]["time"]))
         self.ledger.clock = lambda: self.now_s
