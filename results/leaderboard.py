@@ -22,6 +22,7 @@ from results.online import OnlineScore, read_online, record_online
 from results.pareto import pareto_set
 from results.ranking import best_first, scored
 from results.seeds import SeedSpread, seed_spreads
+from results.solution_notes import solution_notes
 from results.ties import ties
 from results.trial_summary import with_whole_summary
 
@@ -80,7 +81,10 @@ def show(
     finished = scored(ordered)
     if finished:
         best = with_whole_summary(run, finished[0])
-        below = notes(finished, best, _ties(run, finished, rule, group_by))
+        below = [
+            *notes(finished, best, _ties(run, finished, rule, group_by)),
+            *solution_notes(run.trial(best.number), best.number),
+        ]
         console.print("\n".join(below), style="dim", highlight=False, markup=False)
 
 

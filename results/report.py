@@ -5,35 +5,31 @@ the trial wrote; where it kept no truth there are none, and the page says so. It
 """
 
 import io
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from rich.console import Console
 
-from results.boxes import Detections, Truth, read_detections, read_truth
 from results.coco_table import coco_class_rows
 from results.commands import CommandParser, run_command
-from results.errors import DamagedFileError
-from results.groups import group_numbers, group_of_image
 from results.layout import RunLayout, TrialLayout, chosen_run
 from results.leaderboard_table import render
 from results.ledger import COMPLETE, TrialRecord, group_by_of, read_events, trials_of
 from results.online import read_online
-from results.post_settings import PostSpec
-from results.prepared import prepare, prepare_truth
 from results.ranking import best_first
-from results.report_sections import Kept, number, search_lines, sections
+from results.report_sections import by_class_lines, class_intervals, kept_of, number, search_lines, sections
 from results.rules import Rule, load_rule
-from results.score import FEW_BOXES
-from results.scoring import keep_all, match
+from results.solution_notes import FEW_BOXES
 from results.solve import Solution
-from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
+from results.solve_store import sweep_opened
+from results.sweep import SweepTable
+from results.ties import MOST_COMPARED
+from results.trial_files import read_boxes, read_raw_set, read_rows, read_solution, read_spec
 
 _WIDTH_CHARS = 120
-_SEED = 0
 _HEADER = (
     "| id | class | boxes | AP | 95% | COCO AP | COCO AP50 | NMS | cutoff |",
     "|---:|---|---:|---:|---|---:|---:|---|---:|",
@@ -93,65 +89,35 @@ def page(run: RunLayout) -> str:
     lines = [f"# Run {run.name}", "", f"Rule: {rule_name}", "", *_leaderboard(records, run), ""]
     if not records or records[0].state != COMPLETE:
         return "\n".join([*lines, "No trial is COMPLETE yet: nothing to show by class."])
-    best = _read_best(records[0], run.trial(records[0].number), load_rule(rule_name), group_by_of(events[0]))
-    return "\n".join([*lines, *_best_lines(best)])
-
-
-def class_intervals(
-    truth: Truth, detections: Detections, rule: Rule, group_by: str | None = None
-) -> dict[int, tuple[float, float]]:
-    """The 95% image-bootstrap interval of each class's AP, by contest category id; (NaN, NaN) where it is undefined.
-
-    Raises:
-        InputError: a row is not finite, has a negative size, or an image that the truth does not know.
-    """
-    prepared_truth = prepare_truth(truth, rule)
-    prepared = prepare(prepared_truth, detections)
-    groups = group_numbers(prepared_truth.image_id, group_of_image(group_by, truth.images))
-    weights = image_weights(len(prepared_truth.image_id), REPLICATES, _SEED, groups)
-    values, _ = replicate_values(match(prepared, keep_all(prepared)), weights)
-    return {id_: interval(values[:, place]) for place, id_ in enumerate(prepared_truth.category_id.tolist())}
+    rule = load_rule(rule_name)
+    best = _read_best(records[0], run.trial(records[0].number), rule, group_by_of(events[0]))
+    complete = [record for record in records if record.state == COMPLETE and record.score is not None]
+    by_class = by_class_lines(_tables(run, complete[:MOST_COMPARED], rule), best.name_of)
+    return "\n".join([*lines, *_best_lines(best), *by_class])
 
 
 def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule, group_by: str | None) -> BestTrial:
     name_of = {category.id: category.name for category in rule.categories}
-    solution = _read_solution(trial)
-    if not trial.truth.is_file():
+    solution, boxes = read_solution(trial), read_boxes(trial)
+    if boxes is None:
         return BestTrial(record, solution, name_of, None, {}, ())
-    truth = read_truth(trial.truth)
-    detections, _ = read_detections(trial.detections)
-    name_of = {category.id: category.name for category in truth.categories} | {i: n for i, n in name_of.items() if n}
-    raw = read_detections(trial.raw)[0] if trial.raw.is_file() else None
-    return BestTrial(
-        record,
-        solution,
-        name_of,
-        class_intervals(truth, detections, rule, group_by),
-        coco_class_rows(truth, detections),
-        sections(Kept(truth, detections, raw, _read_spec(trial), rule, group_by)),
-    )
+    name_of = {category.id: category.name for category in boxes.truth.categories} | {
+        id_: name for id_, name in name_of.items() if name
+    }
+    spec, raw_set = read_spec(trial), read_raw_set(trial, rule)
+    kept = replace(kept_of(boxes, rule, group_by), spec=spec)
+    if raw_set is not None and spec is not None:
+        kept = replace(kept, sweep=partial(sweep_opened, trial.prepared, raw_set, spec))
+    coco = coco_class_rows(boxes.truth, boxes.detections)
+    return BestTrial(record, solution, name_of, class_intervals(kept), coco, sections(kept))
 
 
-def _read_spec(trial: TrialLayout) -> PostSpec | None:
-    """What the post tier was allowed; None for a trial that kept no configuration."""
-    if not trial.config.is_file():
-        return None
-    try:
-        fields = json.loads(trial.config.read_bytes())["job"]["post"]
-        return PostSpec(**{**fields, "nms": tuple(fields["nms"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"{trial.config} keeps a trial's post tier; it cannot be read ({error!r}); restore the folder"
-        ) from error
-
-
-def _read_solution(trial: TrialLayout) -> Solution:
-    try:
-        return Solution.from_dict(json.loads(trial.outcome.read_bytes())["solution"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"a COMPLETE trial keeps its solution in {trial.outcome}; it cannot be read ({error!r}); restore the folder"
-        ) from error
+def _tables(run: RunLayout, finished: Sequence[TrialRecord], rule: Rule) -> dict[int, SweepTable]:
+    """The sweep tables of trials, by number, that recombine with that of the first."""
+    read = {record.number: read_rows(run.trial(record.number), rule) for record in finished}
+    rows = {number: one for number, one in read.items() if one is not None}
+    judged_by = {one.judged_by for one in list(rows.values())[:1]}
+    return {number: one.table for number, one in rows.items() if one.judged_by in judged_by}
 
 
 def _leaderboard(records: Sequence[TrialRecord], run: RunLayout) -> list[str]:

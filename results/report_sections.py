@@ -1,27 +1,27 @@
-"""What the page of a run says of its best trial beyond the table of classes: trade-off, errors, out of fold, searches.
+"""What the page of a run says beyond the table of classes: trade-off, errors, out of fold, searches, trials by class.
 
 Each section is a function from what the trial left to lines of Markdown. It reads no files and chooses nothing.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from results.boxes import Detections, Truth
-from results.cutoffs import image_folds
+from results.by_class import best_by_class, recombined_score
 from results.error_kinds import error_kinds
-from results.groups import group_numbers, group_of_image
+from results.groups import group_of_image
 from results.out_of_fold import out_of_fold
-from results.postprocess import PostSpec, default_settings
+from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule
-from results.scoring import keep_all, match
-from results.solve import Solution, suppression_of
-from results.sweep import sweep
+from results.scoring import Matched, keep_all, match
+from results.solve import Draws, Solution, draws_of
+from results.sweep import Sweep, SweepTable
 from results.tradeoff import Point, tradeoff
-from results.uncertainty import REPLICATES, image_weights
+from results.trial_files import Boxes
+from results.uncertainty import interval, replicate_values
 
 _SEED = 0
 _SHARES_CUT = (0.25, 0.5, 0.75, 0.9)
@@ -32,19 +32,29 @@ class Kept:
     """What a trial left on the validation images.
 
     Attributes:
-        detections: after the solved post-processing.
-        raw: before it; None if the trial kept none.
+        boxes: its truth and its detections after the solved post-processing.
+        matched: those detections, matched.
+        draws: of the images, for intervals and folds.
         spec: what the post tier was allowed; None if the trial's configuration does not say.
-        rule: that decides.
-        group_by: of the data set, see `results.groups`.
+        sweep: makes or opens the sweep of its raw detections; None if the trial kept none.
     """
 
-    truth: Truth
-    detections: Detections
-    raw: Detections | None
-    spec: PostSpec | None
-    rule: Rule
-    group_by: str | None = None
+    boxes: Boxes
+    matched: Matched
+    draws: Draws
+    spec: PostSpec | None = None
+    sweep: Callable[[], Sweep] | None = None
+
+
+def kept_of(boxes: Boxes, rule: Rule, group_by: str | None = None) -> Kept:
+    """Matches a trial's detections under `rule`, and draws its images; `group_by` is the data set's.
+
+    Raises:
+        InputError: a row is not finite, has a negative size, or an image that the truth does not know.
+    """
+    prepared = prepare(prepare_truth(boxes.truth, rule), boxes.detections)
+    draws = draws_of(prepared.truth, _SEED, group_of_image(group_by, boxes.truth.images))
+    return Kept(boxes, match(prepared, keep_all(prepared)), draws)
 
 
 def sections(kept: Kept) -> list[str]:
@@ -52,19 +62,25 @@ def sections(kept: Kept) -> list[str]:
     return [*tradeoff_lines(kept), *error_lines(kept), *out_of_fold_lines(kept)]
 
 
+def class_intervals(kept: Kept) -> dict[int, tuple[float, float]]:
+    """The 95% image-bootstrap interval of each class's AP, by contest category id; (NaN, NaN) where it is undefined."""
+    values, _ = replicate_values(kept.matched, kept.draws.weights)
+    return {
+        id_: interval(values[:, place]) for place, id_ in enumerate(kept.matched.prepared.truth.category_id.tolist())
+    }
+
+
 def tradeoff_lines(kept: Kept) -> list[str]:
     """The score against boxes kept and false alarms, at no cutoff and at a few quantiles of the scores."""
-    prepared = prepare(prepare_truth(kept.truth, kept.rule), kept.detections)
-    matched = match(prepared, keep_all(prepared))
-    scores = matched.kept.scores
+    scores = kept.matched.kept.scores
     cutoffs = [0.0, *np.unique(np.quantile(scores, _SHARES_CUT)).tolist()] if len(scores) else [0.0]
     head = ("| cutoff | score | boxes | false alarms per clean image |", "|---:|---:|---:|---:|")
-    return ["", "### Score against boxes kept", "", *head, *map(_point_row, tradeoff(matched, cutoffs))]
+    return ["", "### Score against boxes kept", "", *head, *map(_point_row, tradeoff(kept.matched, cutoffs))]
 
 
 def error_lines(kept: Kept) -> list[str]:
     """Kinds of error at IoU 0.5, the costliest first."""
-    found = error_kinds(kept.truth, kept.detections)
+    found = error_kinds(kept.boxes.truth, kept.boxes.detections)
     head = ["", "### Kinds of error (IoU 0.5)", ""]
     if not found:
         return [*head, "Undefined: the truth has no box."]
@@ -77,15 +93,10 @@ def out_of_fold_lines(kept: Kept) -> list[str]:
     """What the choice of NMS settings is worth on images it was not made on."""
     head = ["", "### Out-of-fold estimate of the choice", ""]
     missing = _why_no_estimate(kept)
-    if missing or kept.raw is None or kept.spec is None:
+    if missing or kept.sweep is None or kept.spec is None:
         return [*head, f"None: {missing}."]
-    spec = kept.spec
-    prepared = prepare(prepare_truth(kept.truth, kept.rule), kept.raw)
-    images = len(prepared.truth.image_id)
-    swept = sweep(prepared, default_settings(spec.nms), suppression_of(prepared, spec))
-    groups = group_numbers(prepared.truth.image_id, group_of_image(kept.group_by, kept.truth.images))
-    folds = image_folds(images, _SEED, groups)
-    found = out_of_fold(swept, spec.per_class, image_weights(images, REPLICATES, _SEED, groups), folds)
+    swept, spec, draws = kept.sweep(), kept.spec, kept.draws
+    found = out_of_fold(swept, spec.per_class, draws.weights, draws.folds)
     if found.score is None:
         return [*head, "Undefined: no class has a truth box."]
     low, high = found.gain_interval
@@ -93,8 +104,32 @@ def out_of_fold_lines(kept: Kept) -> list[str]:
         *head,
         f"`per_class: {spec.per_class}` scores {found.score:.4f} on images that it did not see; over the best global"
         f" setting that is {found.gain:+.4f} (95% {number(low, '+.4f')} to {number(high, '+.4f')}).",
-        f"{int(folds.max()) + 1} folds, {swept.size} grid settings, before score cutoffs and the cap across classes.",
+        f"{int(draws.folds.max()) + 1} folds, {swept.size} settings, before score cutoffs and the cap across classes.",
     ]
+
+
+def by_class_lines(tables: Mapping[int, SweepTable], name_of: Mapping[int, str]) -> list[str]:
+    """Which trial does each class best, by the trials' sweep tables; nothing for fewer than two trials.
+
+    Args:
+        tables: by trial number, best trial first; all of one truth, rule and kind of suppression.
+        name_of: class names by contest category id.
+    """
+    if len(tables) <= 1:
+        return []
+    best, first = best_by_class(tables), next(iter(tables))
+    head = (f"| id | class | trial | NMS | AP | AP in trial {first} |", "|---:|---|---:|---|---:|---:|")
+    own = {one.category_id: one.ap for one in best_by_class({first: tables[first]})}
+    rows = [
+        f"| {one.category_id} | {name_of.get(one.category_id, '')} | {one.trial} | {one.setting.label()}"
+        f" | {number(one.ap)} | {number(own.get(one.category_id))} |"
+        for one in best
+    ]
+    note = (
+        f"Each class from its best trial would score {number(recombined_score(best, tables[first]))} on these images,"
+        " before score cutoffs and the cap across classes. It is picked on them, so it reads high."
+    )
+    return ["", f"### Best of {len(tables)} trials by class", "", *head, *rows, "", note]
 
 
 def search_lines(solution: Solution) -> list[str]:
@@ -120,11 +155,12 @@ def number(value: float | None, form: str = ".4f") -> str:
 
 
 def _why_no_estimate(kept: Kept) -> str:
+    truth = kept.matched.prepared.truth
     reasons: dict[str, Callable[[], bool]] = {
-        "only rules that are a plain AP have one": lambda: not kept.rule.measure.is_plain_ap,
-        "the trial kept no raw detections": lambda: kept.raw is None,
+        "only rules that are a plain AP have one": lambda: not truth.rule.measure.is_plain_ap,
         "the trial's configuration does not say how it chose": lambda: kept.spec is None,
-        "one image makes no folds": lambda: len(kept.truth.images.image_id) <= 1,
+        "the trial kept no raw detections": lambda: kept.sweep is None,
+        "one image makes no folds": lambda: len(truth.image_id) <= 1,
     }
     return next((reason for reason, holds in reasons.items() if holds()), "")
 

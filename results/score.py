@@ -13,8 +13,7 @@ from results.commands import CommandParser, run_command
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import AP_KINDS, Rule, load_rule
 from results.scoring import Score, keep_all, match, score_of
-
-FEW_BOXES = 20
+from results.solution_notes import FEW_BOXES
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -82,6 +82,15 @@ def sweep_opened(folder: Path, given: RawSet, spec: PostSpec) -> Sweep:
     return swept_by(prepared, replace(spec, search="exact"), 0, _TableFile.of(folder, given, spec).read())
 
 
+def known_rows(folder: Path, given: RawSet, spec: PostSpec) -> SweepTable | None:
+    """Every row that `folder` holds of this raw set under this spec's cap and suppression; None if it holds none.
+
+    Raises:
+        DamagedFileError: the table is damaged.
+    """
+    return _TableFile.of(folder, given, spec).read()
+
+
 def opened_or_prepared(folder: Path, given: RawSet) -> PreparedSet:
     """The prepared set that `folder` holds of this raw set, or one made anew; writes nothing.
 

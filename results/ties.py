@@ -12,7 +12,8 @@ from results.layout import RunLayout
 from results.ledger import TrialRecord
 
 if TYPE_CHECKING:
-    from results.boxes import Detections, Truth
+    from results.boxes import Truth
+    from results.trial_files import Boxes
     from results.uncertainty import Comparison
 
 MOST_COMPARED = 10
@@ -34,22 +35,26 @@ def ties(
     if base is None:
         return {}
     from results.rules import load_rule  # these compile and load kernels: only trials with files pay
-    from results.uncertainty import compare
+    from results.uncertainty import difference, drawn_truth, measured
 
+    truth, weights = drawn_truth(base.truth, load_rule(rule), SEED, group_by)
+    best = measured(truth, base.detections, weights)
     found = {}
     for record in ranked[1:MOST_COMPARED]:
         other = _files(run, record.number)
-        if other is not None and _same_truth(base[0], other[0]):
-            found[record.number] = compare(base[0], (base[1], other[1]), load_rule(rule), SEED, group_by)
+        if other is not None and _same_truth(base.truth, other.truth):
+            found[record.number] = difference(best, measured(truth, other.detections, weights))
     return found
 
 
-def _files(run: RunLayout, number: int) -> "tuple[Truth, Detections] | None":
-    from results.boxes import read_detections, read_truth
-
+def _files(run: RunLayout, number: int) -> "Boxes | None":
     trial = run.trial(number)
+    if not trial.truth.is_file():  # a trial of the fake detector: no need to load kernels
+        return None
+    from results.trial_files import read_boxes
+
     try:
-        return read_truth(trial.truth), read_detections(trial.detections)[0]
+        return read_boxes(trial)
     except (DamagedFileError, InputError):
         return None
 

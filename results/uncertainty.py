@@ -107,6 +107,46 @@ def interval(values: FloatArray, level: float = LEVEL) -> tuple[float, float]:
     return (float(low), float(high))
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One set of detections under a bootstrap.
+
+    Attributes:
+        score: on the images as they are; None when no class is defined.
+        replicates: (B,) the score in each replicate, NaN where no class is defined.
+    """
+
+    score: float | None
+    replicates: FloatArray
+
+
+def measured(truth: PreparedTruth, detections: Detections, weights: FloatArray) -> Measured:
+    """Scores detections on the images and on each replicate.
+
+    Args:
+        truth: of the images.
+        detections: after post-processing.
+        weights: (B, M) from `image_weights`.
+
+    Raises:
+        InputError: a row is not finite, has a negative size, or an unknown image.
+    """
+    prepared = prepare(truth, detections)
+    matched = match(prepared, keep_all(prepared))
+    return Measured(matched.score().score, replicate_values(matched, weights)[1])
+
+
+def difference(first: Measured, second: Measured) -> Comparison:
+    """First minus second, both measured with the same weights."""
+    between = first.replicates - second.replicates
+    known = between[~np.isnan(between)]
+    return Comparison(
+        difference=float("nan") if first.score is None or second.score is None else first.score - second.score,
+        interval=interval(between),
+        probability=float((known > 0).mean()) if len(known) else float("nan"),
+    )
+
+
 def compare(
     truth: Truth, detections: tuple[Detections, Detections], rule: Rule, seed: int, group_by: str | None = None
 ) -> Comparison:
@@ -122,21 +162,12 @@ def compare(
     Raises:
         InputError: a row is not finite, has a negative size, or an unknown image.
     """
-    prepared_truth = prepare_truth(truth, rule)
-    groups = group_numbers(prepared_truth.image_id, group_of_image(group_by, truth.images))
-    weights = image_weights(len(prepared_truth.image_id), REPLICATES, seed, groups)
-    first, second = (_matched(prepared_truth, part) for part in detections)
-    replicates = [replicate_values(matched, weights)[1] for matched in (first, second)]
-    values = [matched.score().score for matched in (first, second)]
-    difference = replicates[0] - replicates[1]
-    known = difference[~np.isnan(difference)]
-    return Comparison(
-        difference=float("nan") if values[0] is None or values[1] is None else values[0] - values[1],
-        interval=interval(difference),
-        probability=float((known > 0).mean()) if len(known) else float("nan"),
-    )
+    prepared, weights = drawn_truth(truth, rule, seed, group_by)
+    return difference(*(measured(prepared, part, weights) for part in detections))
 
 
-def _matched(truth: PreparedTruth, detections: Detections) -> Matched:
-    prepared = prepare(truth, detections)
-    return match(prepared, keep_all(prepared))
+def drawn_truth(truth: Truth, rule: Rule, seed: int, group_by: str | None = None) -> tuple[PreparedTruth, FloatArray]:
+    """The truth made ready, and the weights (B, M) of its images in each replicate; `compare` says what is given."""
+    prepared = prepare_truth(truth, rule)
+    groups = group_numbers(prepared.image_id, group_of_image(group_by, truth.images))
+    return prepared, image_weights(len(prepared.image_id), REPLICATES, seed, groups)

@@ -10,10 +10,13 @@ from results.commands import run_command
 from results.layout import RunLayout, run_layout, write_atomically
 from results.ledger import Ledger
 from results.postprocess import PostSpec
-from results.report import class_intervals, main
-from results.report_sections import Kept, out_of_fold_lines, search_lines, sections
+from results.prepared import prepare, prepare_truth
+from results.report import main
+from results.report_sections import class_intervals, kept_of, out_of_fold_lines, search_lines, sections
 from results.rules import load_rule
-from results.solve import Solution, apply_solution, solve
+from results.solve import Solution, apply_solution, solve, swept_by
+from results.solve_store import RawSet, sweep_stored
+from results.trial_files import Boxes
 
 RULE = load_rule("bottle_round1")
 SPEC = PostSpec(max_per_image=50)
@@ -103,10 +106,30 @@ def test_the_sections_show_what_the_trial_left(run: RunLayout, capsys: pytest.Ca
 @pytest.mark.parametrize(("rule", "reason"), [("bottle_round1", "no raw"), ("f1_macro", "plain AP")])
 def test_an_estimate_that_cannot_be_made_says_why(rule: str, reason: str) -> None:
     truth, raw = _scene()
-    lines = out_of_fold_lines(Kept(truth, raw, None, SPEC, load_rule(rule)))
-    assert reason in lines[-1]
-    unknown = Kept(truth, raw, raw, None, RULE)
-    assert "configuration does not say" in out_of_fold_lines(unknown)[-1]
+    kept = kept_of(Boxes(truth, raw), load_rule(rule))
+    assert reason in out_of_fold_lines(replace(kept, spec=SPEC))[-1]
+    assert "configuration does not say" in out_of_fold_lines(kept_of(Boxes(truth, raw), RULE))[-1]
+
+
+def test_trials_that_keep_their_rows_are_recombined_by_class(
+    run: RunLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, raw = _scene()
+    both = {0: raw.select(np.arange(len(raw)) < 3), 1: replace(raw, category_id=np.where(raw.image_id > 25, 6, 1))}
+    for number, found in both.items():
+        trial = run.trial(number)
+        write_truth(trial.truth, truth)
+        write_detections(trial.raw, found, {})
+        write_atomically(trial.config, json.dumps({"job": {"post": asdict(SPEC)}}))
+        sweep_stored(trial.prepared, RawSet(truth, found, RULE), SPEC, 0)
+    assert run_command(main, []) == 0
+    page = capsys.readouterr().out
+    table = page[page.index("### Best of 2 trials by class") :]
+    assert _row(table, 1)[2] == "1" and _row(table, 6)[2] == "1"
+    assert "AP in trial 1" in table and "it reads high" in table
+    run.trial(0).truth.unlink()
+    run_command(main, [])
+    assert "trials by class" not in capsys.readouterr().out
 
 
 def test_nothing_found_and_nothing_there_have_sections() -> None:
@@ -114,7 +137,9 @@ def test_nothing_found_and_nothing_there_have_sections() -> None:
     none = np.zeros(0, dtype=np.int64)
     blank = Truth(truth.images, truth.categories, none, none, none, np.zeros((0, 4)), none.astype(np.bool_))
     for there, found in ((truth, Detections.empty()), (blank, raw), (blank, Detections.empty())):
-        page = "\n".join(sections(Kept(there, found, found, SPEC, RULE)))
+        swept = swept_by(prepare(prepare_truth(there, RULE), found), SPEC, 0)
+        kept = replace(kept_of(Boxes(there, found), RULE), spec=SPEC, sweep=lambda swept=swept: swept)
+        page = "\n".join(sections(kept))
         assert "nan" not in page.lower()
         assert ("Undefined" in page) == (there is blank)
 
@@ -143,7 +168,7 @@ def test_a_run_without_a_finished_trial_has_a_page(tmp_path: Path, monkeypatch: 
 
 def test_intervals_hold_the_ap_and_are_undefined_without_truth() -> None:
     truth, raw = _scene()
-    intervals = class_intervals(truth, raw, RULE)
+    intervals = class_intervals(kept_of(Boxes(truth, raw), RULE))
     assert intervals[1][0] < 12 / 25 < intervals[1][1]
     assert intervals[6] == (0.0, 0.0)
     assert np.isnan(intervals[2]).all()

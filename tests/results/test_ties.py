@@ -8,7 +8,8 @@ from drawn_boxes import draw
 from rich.console import Console
 
 from results.boxes import Detections, Truth, write_detections, write_truth
-from results.layout import RunLayout, run_layout
+from results.errors import DamagedFileError
+from results.layout import RunLayout, run_layout, write_atomically
 from results.leaderboard import main, show
 from results.ledger import COMPLETE, Ledger, TrialRecord
 from results.ties import ties
@@ -57,6 +58,19 @@ def test_the_screen_that_a_search_ends_with_shows_them(run: RunLayout) -> None:
     show(Console(file=text, width=100), run, reversed(RECORDS), "voc50")
     assert "Tied with trial 0 (95% of the paired difference holds 0): trial 1." in " ".join(text.getvalue().split())
     assert text.getvalue().startswith("night: 3 trials")
+
+
+def test_small_classes_and_the_cost_of_the_cap_stand_below(run: RunLayout) -> None:
+    solution = {"score": {"boxes": {"1": 40, "2": 19}}, "max_per_image": 50, "cap_cost": 0.00125}
+    for content, expected in (({"solution": solution, "summary": {}}, True), ({"summary": {}}, False)):
+        write_atomically(run.trial(0).outcome, json.dumps(content))
+        text = io.StringIO()
+        show(Console(file=text, width=200), run, RECORDS, "voc50")
+        assert ("an AP point is noise: 2 (19)." in text.getvalue()) == expected
+        assert ("The cap of 50 boxes an image costs trial 0 0.00125." in text.getvalue()) == expected
+    write_atomically(run.trial(0).outcome, "[")
+    with pytest.raises(DamagedFileError):
+        show(Console(file=text, width=200), run, RECORDS, "voc50")
 
 
 def test_the_leaderboard_says_so(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
