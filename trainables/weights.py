@@ -1,7 +1,8 @@
-"""Weights in and out of files, without running anything that a file brings along.
+"""Tensors in and out of files, without running anything that a file brings along.
 
 mmengine's loader falls back to full unpickling, and a planted pickle runs. Here files are read with
-`weights_only=True`: tensors and plain containers, nothing else.
+`weights_only=True`: tensors, numbers, text and plain containers. Of the classes that mmengine's own files hold beside
+their weights, none is made: an inert object takes the place of each.
 """
 
 import os
@@ -15,19 +16,47 @@ from torch import nn
 from results.errors import InputError
 
 
+class _Inert:
+    """Stands where a file asks for a class or function that nobody here needs; does nothing with what it is given."""
+
+    def __init__(self, *_arguments: object) -> None:
+        pass
+
+    def __setstate__(self, _state: object) -> None:
+        pass
+
+
+# What mmengine writes beside the weights: the training log's curves, and numbers of NumPy's types.
+_STAND_INS = tuple(
+    (_Inert, name)
+    for name in (
+        "mmengine.logging.history_buffer.HistoryBuffer",
+        "builtins.getattr",
+        "numpy.ndarray",
+        "numpy.dtype",
+        *(f"numpy.dtypes.{kind}DType" for kind in ("Float64", "Float32", "Int64", "Int32", "Bool")),
+        *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    )
+)
+
+
 def save_weights(model: nn.Module, path: Path) -> None:
-    """Writes the model's state through a temporary file; the file is whole or absent."""
-    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    """Writes the model's state; the file is whole or absent."""
+    save_plain({"state_dict": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}}, path)
+
+
+def save_plain(content: Mapping[str, object], path: Path) -> None:
+    """Writes tensors, numbers, text and plain containers through a temporary file; the file is whole or absent."""
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
-        torch.save({"state_dict": state}, file)
+        torch.save(dict(content), file)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a checkpoint: a plain state dictionary, or one under `state_dict`.
+def read_plain(path: Path) -> object:
+    """What `save_plain` or mmengine wrote, its tensors on the CPU.
 
     Raises:
         InputError: the file is missing, damaged, or would have to run code to load.
@@ -35,11 +64,22 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise InputError("a weights file must exist", path, "give the path of a checkpoint on this machine")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(list(_STAND_INS)):
+            content: object = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = "save its tensors alone: torch.save({'state_dict': model.state_dict()}, path)"
         raise InputError("a weights file holds tensors and nothing that runs", f"{path} ({reason})", remedy) from error
+    return content
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint: a plain state dictionary, or one under `state_dict`.
+
+    Raises:
+        InputError: the file is missing, damaged, holds something else, or would have to run code to load.
+    """
+    content = read_plain(path)
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError("a weights file holds a state dictionary", path, "save model.state_dict() into it")

@@ -2,10 +2,13 @@
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from torch import nn
 
 from results.errors import InputError
@@ -37,6 +40,27 @@ def test_a_planted_pickle_is_refused_and_does_not_run(tmp_path: Path) -> None:
     (tmp_path / "plain.pth").write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
     with pytest.raises(InputError):
         read_weights(tmp_path / "plain.pth")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_mmengines_own_files_are_read_and_nothing_of_them_is_made(tmp_path: Path) -> None:
+    log = MessageHub.get_instance("weights")
+    log.update_scalar("train/loss", 1.5)
+    content = {"meta": {"epoch": 3, "seed": np.float64(2)}, "message_hub": log.state_dict()}
+    torch.save({**content, "state_dict": nn.Linear(3, 2).state_dict()}, tmp_path / "weights.pth")
+    assert sorted(read_weights(tmp_path / "weights.pth")) == ["bias", "weight"]
+
+
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "builtins.getattr", "torch.load", "subprocess.Popen"])
+def test_no_name_in_a_file_is_called(tmp_path: Path, name: str) -> None:
+    module, _, function = name.rpartition(".")
+    asked = f"touch {tmp_path / 'ran'}" if name == "os.system" else f"open({str(tmp_path / 'ran')!r}, 'w')"
+    planted = f"c{module}\n{function}\n(V{asked}\ntR.".encode()
+    with zipfile.ZipFile(tmp_path / "weights.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", planted)
+        archive.writestr("archive/version", "3")
+    with pytest.raises(InputError):
+        read_weights(tmp_path / "weights.pth")
     assert not (tmp_path / "ran").exists()
 
 
