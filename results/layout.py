@@ -67,7 +67,11 @@ class TrialLayout:
 
     @property
     def checkpoint_note(self) -> Path:
-        """What the checkpoint holds, as json: {"epoch", "score"}; written after it, so it stands for a whole one."""
+        """What the checkpoint holds, as json: {"epoch", "score"}; written after it, so it stands for a whole one.
+
+        The score is null until the epoch's rung is judged. A worker that dies between the two files leaves the note of
+        the epoch before; the checkpoint says itself which epoch it is of.
+        """
         return self.folder / "checkpoint.json"
 
     @property

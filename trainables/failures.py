@@ -70,7 +70,7 @@ class CorruptImageError(InputError):
     """
 
     def __init__(self, received: str) -> None:
-        remedy = "replace the damaged file"
+        remedy = "put a sound file there"
         own = received.strip().removesuffix(f"; {remedy}").rpartition("; received ")[2]
         super().__init__("every image must be readable", own, remedy)
 

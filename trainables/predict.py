@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from results.boxes import Detections, Images
 from results.errors import InputError
 from trainables.detectors.pipelines import test_pipeline
+from trainables.image_faults import naming_image
 
 
 @dataclass(frozen=True)
@@ -72,31 +73,30 @@ def predict_raw(
         on_image: told how many images are done.
 
     Raises:
-        InputError: an image cannot be read.
+        CorruptImageError: an image cannot be read.
     """
     pipeline = Compose(test_pipeline(view.scale))
     parts: list[Detections] = []
     with torch.inference_mode():
         for done, image in enumerate(images, start=1):
-            boxes, scores = _predict_one(model, _load(pipeline, image), flip=view.flip)
+            boxes, scores = predict_one(model, load_image(pipeline, image), flip=view.flip)
             parts.append(_rows(image.image_id, boxes, scores, view, category_ids))
             on_image(done)
     return Detections.concatenate(parts) if parts else Detections.empty()
 
 
-def _load(pipeline: Compose, image: ImageFile) -> dict[str, Any]:
-    if not image.path.is_file():
-        raise InputError("every listed image must exist", image.path, "copy it there or correct the image folder")
-    try:
+def load_image(pipeline: Compose, image: ImageFile) -> dict[str, Any]:
+    """An image through a test pipeline.
+
+    Raises:
+        CorruptImageError: it is missing or cannot be read.
+    """
+    with naming_image(image.path):
         loaded: dict[str, Any] = pipeline({"img_path": str(image.path), "img_id": image.image_id})
-    except (OSError, ValueError, AttributeError) as error:  # what mmcv's readers raise on a file they cannot decode
-        raise InputError(
-            "every image must be readable", f"{image.path} ({error})", "replace the damaged file"
-        ) from error
     return loaded
 
 
-def _predict_one(model: nn.Module, packed: dict[str, Any], *, flip: bool) -> tuple[Tensor, Tensor]:
+def predict_one(model: nn.Module, packed: dict[str, Any], *, flip: bool) -> tuple[Tensor, Tensor]:
     """Boxes (N, K, 4), K 1 or the classes, as xyxy in original pixels, and scores (N, C), of one image."""
     boxes, scores = _before_nms(model, packed["inputs"], packed["data_samples"])
     if not flip:

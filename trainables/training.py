@@ -1,10 +1,9 @@
-"""Training by mmengine's own runner, with one small hook that hands the model over at each rung.
+"""Training by mmengine's own runner, with one small hook that tells the trial how far it is.
 
-Nothing here predicts, scores or decides: the caller's `on_rung` does, and may end the training by raising.
+Nothing here predicts, scores, writes or decides: the trial's `Observer` does.
 """
 
 import io
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -13,15 +12,16 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
 
-from trainables.failures import NanLossError
+from trainables.checkpoint import Checkpoint, restore
+from trainables.failures import BadConfigurationError
 from trainables.notation import NONE
+from trainables.training_hook import Observer, TrialHook
 from trainables.weights import load_start
 
 
@@ -38,71 +38,74 @@ class Place:
     loader_workers: int = 0
 
 
-OnRung = Callable[[nn.Module, int], None]
+@dataclass(frozen=True)
+class Course:
+    """What happens on the way.
 
-
-class RungHook(Hook):  # type: ignore[misc]  # mmengine is untyped
-    """Loads the starting weights, watches the loss, and calls `on_rung` after the epochs it is told.
-
-    Args:
-        rungs: epochs (counted from 1) after which the model is handed over.
-        on_rung: takes the model, in evaluation mode, and the epoch; may raise to end the training.
-        start: a checkpoint to start from, or None.
+    Attributes:
+        rungs: epochs after which the observer is told.
+        observer: see `Observer`.
+        checkpoint: where the training goes on from, None to begin.
     """
 
-    priority = "LOWEST"
-
-    def __init__(self, rungs: Sequence[int], on_rung: OnRung, start: Path | None) -> None:
-        self.rungs = frozenset(rungs)
-        self.on_rung = on_rung
-        self.start = start
-
-    def before_train(self, runner: Runner) -> None:
-        """After mmengine has initialised the weights, which would overwrite ours."""
-        if self.start is not None:
-            taken, all_of_them = load_start(runner.model, self.start)
-            runner.logger.info(f"starting weights: {taken} of {all_of_them} tensors from {self.start}")
-
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Stops at the first loss that is no number."""
-        if outputs is None or "loss" not in outputs:
-            return
-        loss = float(outputs["loss"].detach())
-        if not math.isfinite(loss):
-            raise NanLossError(f"the loss became {loss} at iteration {runner.iter + 1}; lower lr or clip gradients")
-
-    def after_train_epoch(self, runner: Runner) -> None:
-        """Hands the model over, then returns it to training."""
-        epoch = runner.epoch + 1
-        if epoch not in self.rungs:
-            return
-        runner.model.eval()
-        self.on_rung(runner.model, epoch)
-        runner.model.train()
+    rungs: Sequence[int]
+    observer: Observer
+    checkpoint: Checkpoint | None = None
 
 
-def train(config: Mapping[str, Any], place: Place, rungs: Sequence[int], on_rung: OnRung) -> nn.Module:
+def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
     """Trains the detector of an effective configuration.
 
     Args:
         config: from `effective_config`.
         place: where the training runs.
-        rungs: epochs after which `on_rung` is called.
-        on_rung: see `RungHook`.
+        course: what happens on the way.
 
     Returns:
-        The trained model, in evaluation mode.
+        The trained model, in evaluation mode. From a checkpoint of the last epoch that is the checkpoint's.
 
     Raises:
+        BadConfigurationError: nothing can be built.
         NanLossError: the loss diverged.
     """
     if int(config["train_cfg"]["max_epochs"]) == 0:
         return untrained(config)
-    with _runner(config, place) as runner:
-        runner.register_hook(RungHook(rungs, on_rung, start_weights(config)), priority="LOWEST")
+
+    def start(runner: Runner) -> int:
+        if course.checkpoint is None:
+            _load_start_weights(config, runner)
+            return 0
+        restore(runner, course.checkpoint)
+        return course.checkpoint.epoch
+
+    hook = TrialHook(course.rungs, course.observer, start)
+    with _blaming_configuration(lambda: not hook.began), _runner(config, place) as runner:
+        runner.register_hook(hook, priority="LOWEST")
         runner.train()
         model: nn.Module = runner.model
     return model.eval()
+
+
+# What mmengine's registries and mmdet's modules raise for values that they cannot use.
+_BUILD_ERRORS = (KeyError, TypeError, ValueError, AttributeError, AssertionError, ImportError, IndexError)
+
+
+@contextmanager
+def _blaming_configuration(is_building: Callable[[], bool]) -> Iterator[None]:
+    try:
+        yield
+    except _BUILD_ERRORS as error:
+        if not is_building():
+            raise
+        shown = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise BadConfigurationError(f"the configuration cannot be built ({shown}); change the parameter") from error
+
+
+def _load_start_weights(config: Mapping[str, Any], runner: Runner) -> None:
+    start = start_weights(config)
+    if start is not None:
+        taken, all_of_them = load_start(runner.model, start)
+        runner.logger.info(f"starting weights: {taken} of {all_of_them} tensors from {start}")
 
 
 def start_weights(config: Mapping[str, Any]) -> Path | None:
@@ -113,7 +116,8 @@ def start_weights(config: Mapping[str, Any]) -> Path | None:
 
 def untrained(config: Mapping[str, Any]) -> nn.Module:
     """The detector as initialised from its seed, on the device that training would use."""
-    model = build_model(config)
+    with _blaming_configuration(lambda: True):
+        model = build_model(config)
     torch.manual_seed(int(config["randomness"]["seed"]))
     model.init_weights()  # type: ignore[operator]  # mmengine's, which torch's types do not know
     start = start_weights(config)
@@ -157,7 +161,7 @@ def device() -> torch.device:
 def _runner(config: Mapping[str, Any], place: Place) -> Iterator[Runner]:
     register_mmdet()
     loader = {**config["train_dataloader"], "num_workers": place.loader_workers}
-    loader["persistent_workers"] = place.loader_workers > 0
+    loader["worker_init_fn"] = {"type": "trainables.data_loading.keep_torchs_seeds"}
     own = {
         "train_dataloader": loader,
         "work_dir": str(place.folder),

@@ -13,6 +13,7 @@ import numpy as np
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from results.boxes import Truth, truth_from_coco
+from trainables.image_faults import naming_image
 
 
 class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
@@ -31,6 +32,16 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         """One entry an image, in the file's order."""
         truth = truth_from_coco(Path(self.ann_file))
         return training_entries(truth, Path(self.data_prefix["img"]), self.category_ids)
+
+    def prepare_data(self, idx: int) -> Any:
+        """One image through the pipeline.
+
+        Raises:
+            CorruptImageError: it cannot be read.
+        """
+        entry = self.get_data_info(idx)
+        with naming_image(Path(entry["img_path"])):
+            return self.pipeline(entry)
 
     def filter_data(self) -> list[dict[str, object]]:
         """Entries with a box to learn from."""

@@ -1,142 +1,140 @@
-"""One trial of an mmdet detector: train, predict raw detections, solve the post tier, write, report.
+"""One trial of an mmdet detector: train, predict raw detections, have the post tier solved, write, report.
 
-Knows neither Ray nor Optuna: `report` is the seam. The trial's folder is the only place it writes to.
+    start anew, or read the checkpoint                                    -> Started
+    train to a rung, write the checkpoint, predict, hand to the solver    -> Rung, once it is solved; training goes on
+    last epoch: write the checkpoint, try every view, write the result    -> Rung, Finished
+
+A worker that is lost on the way costs what was trained since the latest rung, and nothing in the last line. Knows
+neither Ray nor Optuna: `report` and `solver` are the seams. The trial's folder is the only place it writes to.
 """
 
 import gc
-import json
-import shutil
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from mmengine.runner import Runner
 from torch import nn
 
-from results.boxes import Detections, Truth, write_detections, write_truth
 from results.coco_table import coco_numbers
 from results.errors import InputError
-from results.groups import group_of_image
-from results.layout import TrialLayout, write_atomically
-from results.postprocess import PostSpec
-from results.rules import Rule, load_rule
-from results.solve import Solution, apply_solution, solve
-from results.solve_store import RawSet, sweep_stored
+from results.layout import TrialLayout
+from results.solve import apply_solution
 from trainables.catalogue import DETECTORS
-from trainables.data.dataset import Dataset, load_dataset, load_truth
-from trainables.effective import ConfigDict, training_data, trial_config, trial_hash
+from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
+from trainables.data.dataset import load_dataset
+from trainables.effective import trial_config, trial_hash
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
-from trainables.predict import ImageFile, View, image_files, predict_raw
-from trainables.training import Place, train, use_threads
-from trainables.weights import save_weights
+from trainables.judging import Judged, Submitted, Validation, best_view, submit, validation_of
+from trainables.predict import View
+from trainables.solving import Solver, solve_here
+from trainables.speed import ms_per_image
+from trainables.training import Course, Place, train, use_threads
+from trainables.trial_clock import TrialClock
+from trainables.trial_files import trial_folder, write_config, write_result
 
 
-@dataclass(frozen=True)
-class _Validation:
-    """The validation images and how they are judged."""
-
-    images: Sequence[ImageFile]
-    truth: Truth
-    rule: Rule
-    post: PostSpec
-    category_ids: tuple[int, ...]
-    seed: int
-    group_of_image: Mapping[int, int] | None
-
-
-@dataclass(frozen=True)
-class _Solved:
-    """One view of the validation images with its post tier solved."""
-
-    view: View
-    raw: Detections
-    solution: Solution
-    images_per_s: float
-
-
-def run_trial(job: TrialJob, report: Report) -> Finished:
+def run_trial(job: TrialJob, report: Report, solver: Solver = solve_here) -> Finished:
     """Runs one trial to its end.
 
     Args:
         job: what to run.
         report: told of the start and of each rung; an exception from it ends the trial.
+        solver: of the post tier; one that works elsewhere lets the training go on meanwhile.
 
     Returns:
-        The score of the best view and a summary for the ledger.
+        The score of the best view and a summary for the ledger. The checkpoint is left for the caller, who knows when
+        the result is on record.
 
     Raises:
         InputError: the data or a parameter is wrong.
+        BadConfigurationError: nothing can be built.
         NanLossError: the training diverged.
+        TimeoutError: the job's time limit is passed.
     """
-    # Once more here: a trial that was stopped or failed leaves its model behind until its exception is gone.
-    _free_device_memory()
     _check_combination(job)
     use_threads(job.threads)
-    layout = _fresh_folder(Path(job.folder))
-    dataset = load_dataset(Path(job.dataset))
-    validation = _validation(job, dataset)
-    data = training_data(dataset, validation.truth.categories, validation.rule)
-    config, digest = trial_config(job, data), trial_hash(job, data)
-    _write_config(layout, job, config, validation, digest)
-    report(Started(digest))
-    try:
-        return _train_and_judge(job, layout, config, validation, report)
-    finally:
-        _free_device_memory()
+    with _device_memory_freed():
+        layout = trial_folder(job)
+        validation = validation_of(job, load_dataset(Path(job.dataset)))
+        checkpoint = read_checkpoint(layout) if job.start_epoch else None
+        config, digest = trial_config(job, validation.data), trial_hash(job, validation.data)
+        write_config(layout, job, config, validation, digest)
+        report(Started(digest, checkpoint.epoch if checkpoint else 0))
+        attempt = _Attempt(job, layout, validation, checkpoint, _Ways(report, solver))
+        model = train(config, Place(layout.folder, job.loader_workers), Course(job.rungs, attempt, checkpoint))
+        return attempt.finish(model)
 
 
-def _train_and_judge(
-    job: TrialJob, layout: TrialLayout, config: ConfigDict, validation: _Validation, report: Report
-) -> Finished:
-    views = tuple(View(**fields) for fields in job.views)
-    last = int(str(job.params["epochs"]))
-    finals: list[_Solved] = []
+@dataclass(frozen=True)
+class _Ways:
+    """The ways out of a trial."""
 
-    def on_rung(model: nn.Module, epoch: int) -> None:
-        # A rung judges by the first view; at the last epoch every view is tried and the rung's work is the final's.
-        judged = [_judge(model, validation, view) for view in (views if epoch == last else views[:1])]
-        best = max(judged, key=_rank)
-        if epoch == last:
-            finals.append(best)
-        report(Rung(epoch, best.solution.score.score))
-
-    started = time.monotonic()
-    model = train(config, Place(layout.folder, job.loader_workers), job.rungs, on_rung)
-    if not finals:  # no epoch at all: the untrained model is judged
-        on_rung(model, last)
-    best = finals[-1]
-    summary = _summary(job, model, best, validation, time.monotonic() - started)
-    write_truth(layout.truth, validation.truth)
-    raw_set = RawSet(validation.truth, best.raw, validation.rule)
-    sweep_stored(layout.prepared, raw_set, validation.post, validation.seed)
-    _write_outcome(layout, model, best, summary)
-    return Finished(best.solution.score.score, summary)
+    report: Report
+    solver: Solver
 
 
-def _judge(model: nn.Module, validation: _Validation, view: View) -> _Solved:
-    started = time.monotonic()
-    raw = predict_raw(model, validation.images, view, validation.category_ids)
-    elapsed_s = time.monotonic() - started
-    solution = solve(
-        validation.truth, raw, validation.rule, validation.post, validation.seed, validation.group_of_image
-    )
-    return _Solved(view, raw, solution, len(validation.images) / max(elapsed_s, 1e-9))
+class _Attempt:
+    """A trial from its start or its checkpoint on: what happens beside the training. An `Observer`."""
 
+    def __init__(
+        self, job: TrialJob, layout: TrialLayout, validation: Validation, checkpoint: Checkpoint | None, ways: _Ways
+    ) -> None:
+        self._job, self._layout, self._validation, self._ways = job, layout, validation, ways
+        self._views = tuple(View(**fields) for fields in job.views)
+        self._last = int(str(job.params["epochs"]))
+        self._noted = checkpoint.score if checkpoint else None
+        self._clock = TrialClock(checkpoint.elapsed_s if checkpoint else 0.0, job.time_limit_s)
+        self._waiting: tuple[int, Submitted] | None = None
 
-def _rank(solved: _Solved) -> float:
-    score = solved.solution.score.score
-    return float("-inf") if score is None else score
+    def resumed(self, model: nn.Module, epoch: int) -> None:
+        """Reports the checkpoint's rung once more, judged if it was not; the last one is the final sweep's."""
+        if epoch == self._last:
+            return
+        if self._noted is None:
+            self._judge(model, epoch)
+        else:
+            self._ways.report(Rung(epoch, self._noted))
 
+    def iteration(self) -> None:
+        """Reports a rung that was solved meanwhile."""
+        self._clock.check()
+        if self._waiting is not None and self._waiting[1].pending.ready():
+            self._settle()
 
-def _validation(job: TrialJob, dataset: Dataset) -> _Validation:
-    truth = load_truth(dataset, dataset.val)
-    rule = load_rule(job.rule)
-    files = image_files(truth.images, dataset.val.images)
-    ids = training_data(dataset, truth.categories, rule).category_ids
-    groups = group_of_image(dataset.group_by, truth.images)
-    return _Validation(files, truth, rule, _post_spec(job.post), ids, job.seed, groups)
+    def rung(self, runner: Runner, epoch: int) -> None:
+        """Writes the checkpoint and has the model judged, after the rung before."""
+        self._settle()
+        write_checkpoint(self._layout, runner, epoch, self._clock.elapsed_s())
+        if epoch != self._last:
+            self._judge(runner.model, epoch)
+
+    def finish(self, model: nn.Module) -> Finished:
+        """Tries every view of the trained model and writes the trial's files."""
+        self._settle()
+        best = best_view(model, self._validation, self._views, self._ways.solver, self._clock.check)
+        self._ways.report(Rung(self._last, best.score))
+        summary = _summary(self._job, model, best, self._validation, self._clock.elapsed_s())
+        write_result(self._layout, model, best, self._validation, summary)
+        return Finished(best.score, summary)
+
+    def _judge(self, model: nn.Module, epoch: int) -> None:
+        submitted = submit(model, self._validation, self._views[0], self._ways.solver, self._clock.check)
+        self._waiting = (epoch, submitted)
+        if submitted.pending.ready():
+            self._settle()
+
+    def _settle(self) -> None:
+        """Waits for the rung that is being solved, notes its score and reports it."""
+        if self._waiting is None:
+            return
+        epoch, submitted = self._waiting
+        self._waiting = None
+        score = submitted.judged().score
+        write_note(self._layout, epoch, score)
+        self._ways.report(Rung(epoch, score))
 
 
 def _check_combination(job: TrialJob) -> None:
@@ -146,41 +144,8 @@ def _check_combination(job: TrialJob) -> None:
         raise InputError("a trial's parameters go together", f"trial {job.number}", fault)
 
 
-def _post_spec(fields: Mapping[str, Any]) -> PostSpec:
-    return PostSpec(**{**fields, "nms": tuple(fields["nms"])})
-
-
-def _fresh_folder(folder: Path) -> TrialLayout:
-    # A folder without a manifest is what a killed worker left; nothing finished is in it.
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    return TrialLayout(folder)
-
-
-def _write_config(layout: TrialLayout, job: TrialJob, config: ConfigDict, validation: _Validation, digest: str) -> None:
-    content = {
-        "config_hash": digest,
-        "job": job.to_dict(),
-        "category_ids": list(validation.category_ids),
-        "mmengine": config,
-    }
-    write_atomically(layout.config, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-
-
-def _write_outcome(layout: TrialLayout, model: nn.Module, best: _Solved, summary: Mapping[str, object]) -> None:
-    write_detections(layout.raw, best.raw, best.view.metadata())
-    write_detections(layout.detections, apply_solution(best.raw, best.solution), best.view.metadata())
-    save_weights(model, layout.weights)
-    outcome = {"view": asdict(best.view), "solution": best.solution.to_dict(), "summary": dict(summary)}
-    write_atomically(layout.outcome, json.dumps(outcome, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    files = (layout.config, layout.truth, layout.raw, layout.detections, layout.weights, layout.outcome)
-    manifest = {"files": {path.name: path.stat().st_size for path in files}}
-    write_atomically(layout.manifest, json.dumps(manifest, indent=1) + "\n")
-
-
 def _summary(
-    job: TrialJob, model: nn.Module, best: _Solved, validation: _Validation, train_s: float
+    job: TrialJob, model: nn.Module, best: Judged, validation: Validation, train_s: float
 ) -> dict[str, object]:
     detections = apply_solution(best.raw, best.solution)
     scheduled = job.params["lr_steps"] if job.params["schedule"] == "step" else "cosine"
@@ -190,6 +155,8 @@ def _summary(
         "schedule": f"{job.params['epochs']}e {scheduled}",
         "param_m": round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 3),
         "fps": round(best.images_per_s, 2),
+        "ms_per_image": ms_per_image(model, validation.images, best.view),
+        "idle": not job.shared_device,
         "coco": coco_numbers(validation.truth, detections),
         "interval": best.solution.to_dict()["interval"],
         "train_s": round(train_s, 2),
@@ -199,8 +166,20 @@ def _summary(
     }
 
 
+@contextmanager
+def _device_memory_freed() -> Iterator[None]:
+    """Workers are reused: what a finished trial holds, the next one lacks.
+
+    Before, too: a trial that was stopped or failed leaves its model behind until its exception is gone.
+    """
+    _free_device_memory()
+    try:
+        yield
+    finally:
+        _free_device_memory()
+
+
 def _free_device_memory() -> None:
-    # Workers are reused: what a finished trial holds, the next one lacks.
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
