@@ -38,11 +38,13 @@ class Slots:
         count: trials at once.
         cpus: cores of one trial.
         gpus: GPUs of one trial, may be a fraction.
+        solver_cpus: cores beside a trial with a GPU that solve its post tier meanwhile; 0 where none are left.
     """
 
     count: int
     cpus: float
     gpus: float
+    solver_cpus: float = 0.0
 
     @property
     def share_devices(self) -> bool:
@@ -117,4 +119,6 @@ def slots_on(cluster: Cluster, gpus_per_trial: float | None) -> Slots:
         remedy = f"at most {cluster.gpus}"
         raise InputError("--gpus-per-trial fits into the cluster", f"{share:g} of {cluster.gpus} GPUs", remedy)
     count = int(cluster.gpus / share) if share >= 1 else cluster.gpus * int(1 / share)
-    return Slots(count, max(cluster.cpus // count, 1), share)
+    cpus = max(cluster.cpus // count, 1)
+    solver_cpus = 1 if cpus > 1 else 0
+    return Slots(count, cpus - solver_cpus, share, solver_cpus)

@@ -127,6 +127,12 @@ def _error_text(trial: Trial) -> str:
     return Path(file).read_text(encoding="utf-8", errors="replace") if file and Path(file).is_file() else ""
 
 
+def bundles(slots: Slots) -> list[dict[str, float]]:
+    """What a trial gets of the cluster: its own part, and a core to solve its post tier where it has a GPU."""
+    own = {"CPU": slots.cpus, "GPU": slots.gpus} if slots.gpus else {"CPU": slots.cpus}
+    return [own, {"CPU": slots.solver_cpus}] if slots.solver_cpus else [own]
+
+
 def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: Slots, storage: Path) -> None:
     """Runs trials until the study asks for no more, or the user interrupts.
 
@@ -140,9 +146,8 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
     # Tune prepares this many trials ahead; with fewer, slots would fill one after the other.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    trainable = tune.with_resources(run_in_worker, {"cpu": slots.cpus, "gpu": slots.gpus})
     tuner = tune.Tuner(
-        trainable,
+        tune.with_resources(run_in_worker, tune.PlacementGroupFactory(bundles(slots))),
         tune_config=tune.TuneConfig(
             search_alg=StudySearcher(study, make_job),
             scheduler=StudyScheduler(study, expect_hash),

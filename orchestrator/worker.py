@@ -6,12 +6,18 @@ Only a dead process reaches Ray's own failure handling, which cannot tell kinds 
 import importlib
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from results.layout import TrialLayout, write_atomically
 
-# Where a detector's trials run; everything else is an mmdet detector.
+if TYPE_CHECKING:
+    from trainables.jobs import Finished, Report, TrialJob
+    from trainables.solving import Solver
+
+# Where a detector's trials run that is no mmdet detector; nothing is solved or measured there.
 _RUNNERS = {"fake": "trainables.fake"}
 _MMDET_RUNNER = "trainables.trial"
 
@@ -26,37 +32,57 @@ def run_in_worker(config: Mapping[str, Any]) -> None:
     """
     from ray import tune
 
+    from orchestrator.remote_solving import solver_beside_gpu
+
     job = config["job"]
-    tune.report(end_of_trial(job, tune.report))
+    end = end_of_trial(job, tune.report, solver_beside_gpu())
+    tune.report(end)  # returns when the driver has dealt with it
+    if end["phase"] == "finished":
+        _remove_checkpoint(TrialLayout(Path(str(job["folder"]))))
 
 
-def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None]) -> Metrics:
+def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solver: "Solver | None" = None) -> Metrics:
     """Runs a trial and says how it ended.
 
     Args:
         job: the fields of a `TrialJob`.
         report: takes the report of each rung; what it raises to stop the trial (SystemExit) passes through.
+        solver: of the post tier; None solves in this process.
 
     Returns:
         The last report: phase "finished" or "failed".
     """
-    from trainables.jobs import Finished, TrialJob
+    from trainables.jobs import TrialJob
+    from trainables.peak_memory import MemoryMeter
 
+    detector = str(job["detector"])
+    meter = None if detector in _RUNNERS else MemoryMeter()
     try:
-        runner = importlib.import_module(_RUNNERS.get(str(job["detector"]), _MMDET_RUNNER))
-        finished: Finished = runner.run_trial(TrialJob.from_dict(job), lambda event: report(event.to_metrics()))
+        finished = _runner(detector, solver)(TrialJob.from_dict(job), lambda event: report(event.to_metrics()))
     except Exception as error:  # any failure of user code is a result, with its kind
         _keep_traceback(Path(str(job["folder"])))
-        return failure_report(error)
-    return finished.to_metrics()
+        return failure_report(error, meter.peak_gib() if meter else None)
+    measured = meter.summary() if meter else {}
+    return replace(finished, summary={**finished.summary, **measured}).to_metrics()
 
 
-def failure_report(error: Exception) -> Metrics:
+def failure_report(error: Exception, peak_gib: float | None = None) -> Metrics:
     """The last report of a trial that an exception ended."""
     from trainables.failures import failure_fingerprint, failure_kind, failure_reason
     from trainables.jobs import Failed
 
-    return Failed(failure_kind(error), failure_reason(error), failure_fingerprint(error)).to_metrics()
+    return Failed(failure_kind(error), failure_reason(error), failure_fingerprint(error), peak_gib).to_metrics()
+
+
+def _runner(detector: str, solver: "Solver | None") -> "Callable[[TrialJob, Report], Finished]":
+    run: Callable[..., Finished] = importlib.import_module(_RUNNERS.get(detector, _MMDET_RUNNER)).run_trial
+    return run if solver is None or detector in _RUNNERS else partial(run, solver=solver)
+
+
+def _remove_checkpoint(layout: TrialLayout) -> None:
+    # The note first: it vouches for the other.
+    layout.checkpoint_note.unlink(missing_ok=True)
+    layout.checkpoint.unlink(missing_ok=True)
 
 
 def _keep_traceback(folder: Path) -> None:
