@@ -6,6 +6,7 @@ FAIL all the same.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -76,15 +77,22 @@ def _frozen(
     distributions = distributions_of(space, params)
     searched = searched_values(space, params)
     fixed = {"fixed_params": searched} if event.get("from") == KNOWN else {}
-    return create_trial(
+    frozen = create_trial(
         state=TrialState.RUNNING if record.state == RUNNING else optuna_state(record.state, record.kind),
         value=record.score if record.state == COMPLETE else None,
-        params=searched,
-        distributions=distributions,
         intermediate_values={epoch: score for epoch, score in record.rungs if score is not None},
         system_attrs={**fixed, **{name: value for _, set_there in marks for name, value in set_there.items()}},
         constraints={INFEASIBLE: 1.0} if says_infeasible(record.state, record.kind) else None,
     )
+    frozen.params, frozen.distributions = _Unchanging(searched), _Unchanging(distributions)
+    return frozen
+
+
+class _Unchanging(dict[str, Any]):
+    """What nobody changes. Optuna copies a trial deeply when it is added, which is most of the time of a replay."""
+
+    def __deepcopy__(self, _memo: object) -> "_Unchanging":
+        return self
 
 
 def _told(number: int, params: Mapping[str, object], event: Mapping[str, object]) -> TrialRecord:

@@ -28,7 +28,17 @@ def parse_lines(data: bytes, path: Path) -> list[Event]:
     lines = data[: finished_length(data)].split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    return [_parse_line(line, path, number) for number, line in enumerate(lines, start=1)]
+    return _parse_together(lines) or [_parse_line(line, path, number) for number, line in enumerate(lines, start=1)]
+
+
+def _parse_together(lines: list[bytes]) -> list[Event]:
+    """All lines as one array, which takes half of the time; nothing where one of them is no object."""
+    try:
+        values = json.loads(b"[" + b",".join(lines) + b"]")
+    except ValueError:
+        return []
+    # A line may hold what makes two values of an array.
+    return values if len(values) == len(lines) and all(isinstance(value, dict) for value in values) else []
 
 
 def finished_length(data: bytes) -> int:

@@ -286,8 +286,9 @@ def _started(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 
 
 def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
-    scores = dict(trial.rungs) | {_whole_number(event["epoch"]): _score(event["score"])}
-    return replace(trial, rungs=tuple(sorted(scores.items())))
+    epoch, score = _whole_number(event["epoch"]), _score(event["score"])
+    others = tuple(rung for rung in trial.rungs if rung[0] != epoch)
+    return replace(trial, rungs=tuple(sorted((*others, (epoch, score)))))
 
 
 def _lost(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:

@@ -5,6 +5,7 @@ not choose a sampler or run a study.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import optuna
@@ -65,6 +66,7 @@ def _searched(space: Space, point: Mapping[str, object]) -> dict[str, Dimension]
     }
 
 
+@cache  # a rebuilt study has one for each key of each of its thousands of trials
 def distribution_of(domain: Domain) -> BaseDistribution | None:
     """Optuna's distribution of a domain; None for a fixed value."""
     match domain:

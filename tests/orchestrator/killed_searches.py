@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestrator.virtual import Simulation, simulate
 from results.layout import RunLayout
-from results.ledger import read_events, trials_of
+from results.ledger import TrialRecord, read_events, trials_of
 from search_spaces.loading import load_space
 from search_spaces.space import Space
 from trainables.catalogue import DETECTORS
@@ -40,6 +40,8 @@ known: [{failure: lost_worker}, {memory_per_image_gib: 4.0}, {failure: nan_loss}
 TRIALS = 20
 ONE_AFTER_ANOTHER = Simulation(TRIALS)
 _PATIENCE_S = 60.0
+
+Decisions = tuple[dict[int, TrialRecord], list[dict[str, object]]]
 _FORKING = """
 import os, sys
 from pathlib import Path
@@ -65,11 +67,11 @@ def space_in(folder: Path) -> Space:
     return load_space(str(file), DETECTORS)
 
 
-def decisions(run: Path) -> tuple[object, list[object]]:
+def decisions(run: Path) -> Decisions:
     """What a search decided: its trials with all that is on record of them, and the points that became none."""
     events = read_events(RunLayout(run).ledger)
     turned_away = [{**one, "time": None} for one in events if one["event"] in ("answered", "rejected")]
-    return trials_of(events), list(turned_away)
+    return trials_of(events), turned_away
 
 
 class Killer:
@@ -129,7 +131,7 @@ def check_continued(run: Path, before: list[Mapping[str, object]]) -> None:
     assert sorted(map(str, ends)) == sorted(map(str, trials_of(events)))
 
 
-def uninterrupted(folder: Path) -> tuple[int, tuple[object, list[object]]]:
+def uninterrupted(folder: Path) -> tuple[int, Decisions]:
     """Size of the ledger of an undisturbed search, and its decisions."""
     simulate(space_in(folder), folder / "whole", ONE_AFTER_ANOTHER)
     return RunLayout(folder / "whole").ledger.stat().st_size, decisions(folder / "whole")

@@ -18,6 +18,7 @@ from results.ledger import read_events
 PROJECT = Path(__file__).parents[2]
 _MARK = "SEARCH_TEST_MARK"
 _PATIENCE_S = 120.0
+_WORKER = "ray::ImplicitFu"  # as the kernel cuts the name of Tune's actor
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class Commands:
     """Starts processes in `folder`; every one of them, and what it starts in turn, carries a mark to be found by."""
 
     folder: Path
+    cores: int = 2
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def environment(self) -> dict[str, str]:
-        """Two cores and no GPU, whatever the machine has; the project importable from any folder."""
-        own = {_MARK: self.mark, "PYTHONPATH": str(PROJECT), "RAY_OVERRIDE_RESOURCES": '{"CPU": 2}'}
+        """So many cores and no GPU, whatever the machine has; the project importable from any folder."""
+        own = {_MARK: self.mark, "PYTHONPATH": str(PROJECT), "RAY_OVERRIDE_RESOURCES": f'{{"CPU": {self.cores}}}'}
         # What importing `orchestrator` set in this process must be set again by the commands themselves.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "TUNE_"))}
         return {**inherited, **own, "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "120"}
@@ -56,6 +58,10 @@ class Commands:
     def survivors(self) -> list[str]:
         """Processes that carry the mark and have not ended."""
         return [name for process in Path("/proc").glob("[0-9]*") if (name := self._name_if_marked(process))]
+
+    def workers(self) -> list[int]:
+        """Processes that run a trial."""
+        return [int(one.split()[0]) for one in self.survivors() if one.endswith(_WORKER)]
 
     def end_all(self) -> None:
         """Kills whatever is left."""
@@ -90,12 +96,12 @@ def trials_with(events: list[Mapping[str, object]], kind: str) -> list[object]:
     return [event["number"] for event in events if event["event"] == kind]
 
 
-# A cluster of two cores; run by bash under the name `uv` with the argument `run`, as if started with `uv run`.
+# A cluster; run by bash under the name `uv` with the argument `run`, as if started with `uv run`.
 _CLUSTER = """
 import json, sys
 import orchestrator
 import ray
-ray.init(address="local", num_cpus=2, num_gpus=0, include_dashboard=False, object_store_memory=200 * 2**20)
+ray.init(address="local", num_gpus=0, include_dashboard=False, object_store_memory=200 * 2**20)
 executable = ray.remote(lambda: sys.executable)
 node = ray.nodes()[0]
 print(json.dumps({

@@ -14,6 +14,7 @@ import pytest
 from killed_searches import (
     ONE_AFTER_ANOTHER,
     TRIALS,
+    Decisions,
     Killer,
     check_continued,
     cut_last_line,
@@ -45,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(folder: Path) -> tuple[int, tuple[object, list[object]]]:
+def whole(folder: Path) -> tuple[int, Decisions]:
     return uninterrupted(folder)
 
 
@@ -58,7 +59,7 @@ def test_the_undisturbed_search_has_something_of_everything(whole: object, folde
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_search_killed_at_any_moment_is_finished_as_if_it_had_not_been(
-    killer: Killer, whole: tuple[int, object], folder: Path, moment: int
+    killer: Killer, whole: tuple[int, Decisions], folder: Path, moment: int
 ) -> None:
     rng, run = random.Random(moment), folder / f"run-{moment}"
     killer.kill_at(run, rng.randrange(500, whole[0]))
@@ -68,7 +69,7 @@ def test_a_search_killed_at_any_moment_is_finished_as_if_it_had_not_been(
 
 
 def test_a_search_killed_again_and_again_is_finished_too(
-    killer: Killer, whole: tuple[int, object], folder: Path
+    killer: Killer, whole: tuple[int, Decisions], folder: Path
 ) -> None:
     run = folder / "again"
     for tenths in (1, 3, 4, 7, 9):
@@ -80,7 +81,7 @@ def test_a_search_killed_again_and_again_is_finished_too(
 
 @pytest.mark.parametrize("share", SHARES)
 def test_any_beginning_of_a_ledger_leads_to_the_same_decisions(
-    whole: tuple[int, object], folder: Path, tmp_path: Path, share: int
+    whole: tuple[int, Decisions], folder: Path, tmp_path: Path, share: int
 ) -> None:
     lines = RunLayout(folder / "whole").ledger.read_bytes().splitlines(keepends=True)
     begun = RunLayout(tmp_path / "begun")

@@ -74,3 +74,10 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == b'{"a":1}\n'
+
+
+def test_a_line_that_would_be_two_values_of_an_array_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"a":1},{"a":2}\n{"a":3}\n')
+    with pytest.raises(DamagedFileError, match="line 1"):
+        read_lines(path)
