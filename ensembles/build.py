@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ensembles.fusion import fuse
 from ensembles.recipe import Recipe, provenance_path, read_recipe, write_recipe
-from ensembles.selection import select_best
+from ensembles.selection import select_kept
 from results.boxes import Detections, Images, images_from_coco, read_detections, read_truth
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str]) -> int:
     scores = validation_scores(source, recipe)
     fused = fuse_members(predict_members(source.layout, recipe, images), recipe)
     write_checked(options.out, images, fused, source.rule)
-    write_recipe(provenance_path(options.out), recipe, scores)
+    for path in (provenance_path(options.out), source.layout.recipe(options.out)):
+        write_recipe(path, recipe, scores)  # in the run's folder, too: a search keeps the weights that are named there
     print(f"{options.out}: {len(images)} images, {len(fused)} boxes; recipe in {provenance_path(options.out)}")
     return EXIT_DONE
 
@@ -100,7 +101,9 @@ def choose_recipe(source: Source, options: Options) -> Recipe:
     Raises:
         InputError: no trial is complete, or there is no image list.
     """
-    selection = select_best(trials_of(read_events(source.layout.ledger)).values(), options.top)
+    records = trials_of(read_events(source.layout.ledger))
+    kept = {number for number in records if source.layout.trial(number).weights.is_file()}
+    selection = select_kept(records.values(), options.top, kept)
     if selection.notice:
         print(selection.notice)
     members = tuple(trial.number for trial in selection.trials)

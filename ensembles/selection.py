@@ -4,7 +4,7 @@ It looks at scores only. Trials that were stopped early are never taken, however
 looked, because nothing says that it would have lasted; neither are trials whose score is undefined.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from results.errors import InputError
@@ -44,3 +44,24 @@ def select_best(trials: Iterable[TrialRecord], count: int) -> Selection:
     chosen = tuple(trial for _, trial in scored[:count])
     short = len(chosen) < count
     return Selection(chosen, f"{count} trials asked for, {len(chosen)} COMPLETE: using these" if short else None)
+
+
+def select_kept(trials: Iterable[TrialRecord], count: int, kept: Container[int]) -> Selection:
+    """The `count` best COMPLETE trials whose weights were kept; says which better ones are left out for that.
+
+    Args:
+        trials: of a run.
+        count: how many.
+        kept: numbers of the trials that have their weights; a search keeps those of its best trials only.
+
+    Raises:
+        InputError: as `select_best`.
+    """
+    records = list(trials)
+    selection = select_best([one for one in records if one.number in kept], count)
+    chosen = {one.number for one in selection.trials}
+    gone = [str(one.number) for one in select_best(records, count).trials if one.number not in chosen]
+    if not gone:
+        return selection
+    left_out = f"left out, as search.keep_checkpoints did not keep their weights: trials {', '.join(gone)}"
+    return Selection(selection.trials, "; ".join(filter(None, (selection.notice, left_out))))

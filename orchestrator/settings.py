@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.options import Options
+from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, with_classes
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
@@ -18,7 +19,7 @@ from results.rules import load_rule
 from search_spaces.loading import load_space, profile_names
 from search_spaces.serving import search_notices
 from search_spaces.space import Space
-from search_spaces.written_form import space_sha
+from search_spaces.written_form import decisions_sha
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, DatasetSummary, check_dataset, load_dataset
 from trainables.notation import NONE
@@ -84,7 +85,7 @@ class Settings:
         """What a run records of itself, to be known again by a resume."""
         return {
             "space": self.space.name,
-            "space_sha": space_sha(self.space),
+            "space_sha": decisions_sha(self.space),
             "profile": self.space.profile,
             **(self.data.record() if self.data else {}),
             "rule": self.rule,
@@ -127,6 +128,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
             *rule_notice,
             *([cutoffs] if cutoffs else []),
             *search_notices(space),
+            *few_weights_notices(space.search.keep_checkpoints),
             *(data.summary.notices if data else ()),
         ),
     )

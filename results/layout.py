@@ -4,6 +4,7 @@
                 ledger.jsonl.lock            who writes the ledger now
                 space.yaml, settings.json    what was searched, and how
                 online.jsonl                 scores that the contest's server gave
+                *.provenance.json            recipes of submissions that were made of its trials
                 trials/0007/                 one trial: effective configuration, boxes, weights, manifest
 
 It decides names and writes files whole; it does not know what stands in them, except for the time in a ledger's
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from results.errors import InputError
 
+_RECIPE_SUFFIX = ".provenance.json"
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -125,6 +127,14 @@ class RunLayout:
     def online(self) -> Path:
         """Scores recorded from the contest's server."""
         return self.root / "online.jsonl"
+
+    def recipe(self, submission: Path) -> Path:
+        """This run's copy of a submission's recipe: what it names is kept."""
+        return self.root / f"{submission.stem}{_RECIPE_SUFFIX}"
+
+    def recipes(self) -> list[Path]:
+        """Every recipe in the run's folder."""
+        return sorted(self.root.glob(f"*{_RECIPE_SUFFIX}"))
 
     def trial(self, number: int) -> TrialLayout:
         """The files of trial `number`.

@@ -25,6 +25,23 @@ from search_spaces.space import (
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 
+# Settings of `search` that a resumed search may change.
+FREE_SETTINGS = frozenset(
+    (
+        "trials",
+        "hours",
+        "gpu_hours",
+        "trial_hours",
+        "patience",
+        "confirm",
+        "reuse",
+        "warm_start",
+        "keep_checkpoints",
+        "storage",
+    )
+)
+
+
 def to_dict(space: Space) -> dict[str, object]:
     """The space as JSON-able data in the form of a space file; its name and profile are not part of it."""
     configured = {} if space.config is None else {"config": space.config, SET: _written_keys(space, SET)}
@@ -53,9 +70,14 @@ def to_yaml(space: Space) -> str:
     return "\n".join([*lines, f"profiles: {_inline({space.profile: {}})}"]) + "\n"
 
 
-def space_sha(space: Space) -> str:
-    """SHA-256 (hex) of the canonical written form: equal exactly when two spaces search the same thing."""
-    return _sha(to_dict(space))
+def decisions_sha(space: Space) -> str:
+    """SHA-256 (hex) of what decides which trials come and how they end: a resumed search must keep it.
+
+    Budgets and where files are kept may change from one session to the next.
+    """
+    written = to_dict(space)
+    search = {key: value for key, value in _written_search(space).items() if key not in FREE_SETTINGS}
+    return _sha({**written, "search": search})
 
 
 def searched_sha(space: Space) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from ensembles.selection import select_best
+from ensembles.selection import select_best, select_kept
 from results.errors import InputError
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
@@ -37,3 +37,12 @@ def test_an_empty_ensemble_is_refused(count: int) -> None:
 def test_without_a_finished_trial_there_is_nothing_to_fuse() -> None:
     with pytest.raises(InputError, match="none with a score among 2 trials"):
         select_best([TRIALS[1], TRIALS[6]], 1)
+
+
+def test_trials_without_their_weights_are_left_out_aloud() -> None:
+    selection = select_kept(TRIALS, 2, {0, 1, 4})
+    assert [trial.number for trial in selection.trials] == [4, 0]
+    assert selection.notice is not None and selection.notice.endswith("their weights: trials 2")
+    assert select_kept(TRIALS, 2, {0, 2, 4}) == select_best(TRIALS, 2)
+    with pytest.raises(InputError):
+        select_kept(TRIALS, 2, {1, 3})

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.loading import load_space
 from search_spaces.space import NoPruning, SearchSettings, Space
-from search_spaces.written_form import space_sha, to_dict, to_yaml
+from search_spaces.written_form import decisions_sha, searched_sha, to_dict, to_yaml
 from trainables.catalogue import DETECTORS
 
 LoadText = Callable[..., Space]
@@ -37,16 +37,27 @@ def test_odd_values_survive_writing(load_text: LoadText) -> None:
     space = load_text(TEXT)
     again = load_text(to_yaml(space), head="")
     assert again == space
-    assert space_sha(again) == space_sha(space)
+    assert decisions_sha(again) == decisions_sha(space)
 
 
 def test_the_fingerprint_sees_content_and_not_the_name(load_text: LoadText) -> None:
     space = load_text(TEXT)
     other = dataclasses.replace(space, search=SearchSettings(pruner=NoPruning()))
-    assert space_sha(dataclasses.replace(space, name="other", profile="demo")) == space_sha(space)
-    assert space_sha(other) != space_sha(space)
+    assert decisions_sha(dataclasses.replace(space, name="other", profile="demo")) == decisions_sha(space)
+    assert decisions_sha(other) != decisions_sha(space)
 
 
 def test_the_written_form_is_json(load_text: LoadText) -> None:
     written = to_dict(load_text(TEXT))
     assert json.loads(json.dumps(written)) == written
+
+
+def test_a_resumed_search_may_change_budgets_and_places_and_nothing_that_decides(load_text: LoadText) -> None:
+    space = load_text(TEXT)
+    for more in ({"hours": 3.0, "gpu_hours": 9.0}, {"storage": "/far"}, {"keep_checkpoints": 2, "confirm": 3}):
+        changed = dataclasses.replace(space, search=dataclasses.replace(space.search, **more))
+        assert decisions_sha(changed) == decisions_sha(space)
+    for more in ({"sampler": "random"}, {"pruner": NoPruning()}, {"report_every": 2}):
+        changed = dataclasses.replace(space, search=dataclasses.replace(space.search, **more))
+        assert decisions_sha(changed) != decisions_sha(space)
+        assert searched_sha(changed) == searched_sha(space)

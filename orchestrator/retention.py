@@ -1,0 +1,81 @@
+"""What of a run's large files stays on the disk: the weights of its best trials, the checkpoints of those that run.
+
+Everything else of a trial stays: raw detections, outcome and log are small, and every score rests on them. It never
+removes weights that a recipe in the run's folder names, for the ensemble could not be made again.
+"""
+
+import heapq
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from results.layout import RunLayout
+from results.ledger import COMPLETE, RUNNING, TrialRecord
+
+_ENSEMBLE = 5  # members of a usual ensemble
+
+
+class Retention:
+    """Follows a study; subscribe it.
+
+    Args:
+        layout: of the run.
+        keep: best COMPLETE trials whose weights stay; None for all.
+        on_removal: told the number of a trial whose weights were removed after it had ended.
+    """
+
+    def __init__(self, layout: RunLayout, keep: int | None, on_removal: Callable[[int], None]) -> None:
+        self._layout = layout
+        self._keep = keep
+        self._on_removal = on_removal
+        self._kept: list[tuple[float, int]] = []  # a heap: score and negative number, the worst first
+
+    def __call__(self, _study: object, event: Mapping[str, object]) -> None:
+        """Tidies up after the trial that the event ends, if it ends one."""
+        if event["event"] in ("finished", "reused"):
+            self._tidy(int(str(event["number"])), str(event["state"]), event.get("score"))
+
+    def catch_up(self, records: Iterable[TrialRecord]) -> None:
+        """Tidies up after every trial that has ended: a killed session, or a worker that ended late, left some."""
+        self._kept.clear()
+        for record in records:
+            if record.state != RUNNING:
+                self._tidy(record.number, record.state, record.score)
+
+    def _tidy(self, number: int, state: str, score: object) -> None:
+        trial = self._layout.trial(number)
+        for path in (trial.checkpoint, trial.checkpoint_note):
+            path.unlink(missing_ok=True)
+        if state != COMPLETE or score is None:
+            trial.weights.unlink(missing_ok=True)
+            return
+        heapq.heappush(self._kept, (float(str(score)), -number))
+        if self._keep is not None and len(self._kept) > self._keep:
+            self._let_go(-heapq.heappop(self._kept)[1])
+
+    def _let_go(self, number: int) -> None:
+        weights = self._layout.trial(number).weights
+        if weights.exists() and number not in members_of_recipes(self._layout):
+            weights.unlink()
+            self._on_removal(number)
+
+
+def members_of_recipes(layout: RunLayout) -> set[int]:
+    """Trials of this run that a recipe in its folder names."""
+    return {number for path in layout.recipes() for number in _members(path, layout.name)}
+
+
+def few_weights_notices(keep: int | None) -> tuple[str, ...]:
+    """What it costs to keep the weights of few trials; nothing where it costs nothing."""
+    if keep is None or keep >= _ENSEMBLE:
+        return ()
+    command = f"ensembles.build --top {_ENSEMBLE}"
+    return (f"search.keep_checkpoints keeps the weights of {keep}: {command} will find no more than these",)
+
+
+def _members(path: Path, run: str) -> list[int]:
+    try:
+        recipe = json.loads(path.read_bytes())["recipe"]
+        return [int(number) for number in recipe["members"]] if recipe["run"] == run else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # no recipe of ours

@@ -1,0 +1,133 @@
+"""One session of a search: from an open study on a cluster to the last screen and the exit code."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from orchestrator.cluster import Cluster, Slots
+from orchestrator.expectation import expected_hash
+from orchestrator.gauges import SearchGauges
+from orchestrator.history import history_notice
+from orchestrator.jobs import JobFactory
+from orchestrator.live import watching
+from orchestrator.options import Options
+from orchestrator.progress import Progress
+from orchestrator.run_files import files_in_order
+from orchestrator.settings import Settings
+from orchestrator.storage import Storage
+from orchestrator.study import Study
+from orchestrator.tune import run_search
+from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, as_typed
+from results.layout import RunLayout
+from results.leaderboard import show
+from results.ledger import FAIL, TrialRecord
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is run.
+
+    Attributes:
+        options: the command line.
+        settings: checked.
+        layout: the run's files.
+        study: open for writing.
+        storage: where its files are copied to, None for nowhere.
+    """
+
+    options: Options
+    settings: Settings
+    layout: RunLayout
+    study: Study
+    storage: Storage | None
+
+
+def run_session(session: Session, cluster: Cluster, slots: Slots) -> int:
+    """Runs a search until it ends or is interrupted, and shows what it found.
+
+    Returns:
+        The command's exit code.
+    """
+    console, settings, layout, study = Console(), session.settings, session.layout, session.study
+    _announce(console, session, cluster, slots)
+    start = Progress(
+        layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,
+        dashboard=cluster.dashboard,
+    )  # fmt: skip
+    study.subscribe(SearchGauges(layout.name, study))
+    with files_in_order(study, layout, session.storage, console.print):
+        try:
+            with watching(study, start, console):
+                run_search(study, _job_factory(session, slots), expected_hash(settings), slots, layout.root / "ray")
+        except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
+            pass
+        study.stop()
+    show(console, layout, study.records.values(), settings.rule, settings.group_by)
+    return _end(console, session)
+
+
+def resume_command(options: Options, layout: RunLayout) -> str:
+    """What finishes an interrupted run, on the same cluster."""
+    given = {"--address": options.address, "--gpus-per-trial": options.gpus_per_trial}
+    where = [f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None]
+    command = f"python -m orchestrator.search --space {layout.space} --name {layout.name} --resume"
+    return as_typed(" ".join([command, *where]))
+
+
+def why_none(records: Iterable[TrialRecord], layout: RunLayout) -> str:
+    """What to look at when no trial is complete."""
+    if any(record.state == FAIL for record in records):
+        return f"the log.txt of a failed trial under {layout.root}/trials says why"
+    return "the time was used up before one ended; give it more --hours"
+
+
+def traceback_of(layout: RunLayout, record: TrialRecord) -> str:
+    """What a failed trial left of its traceback, and what to do once it is mended."""
+    log = layout.trial(record.number).log
+    said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else str(record.reason)
+    return f"{said.rstrip()}\nmend that, then go on with --resume; the whole of it is in {log}"
+
+
+def _job_factory(session: Session, slots: Slots) -> JobFactory:
+    settings = session.settings
+    return JobFactory(
+        settings.space, session.layout, settings.dataset_path, settings.rule, settings.seed, slots.cpus, slots.gpus,
+        slots.share_devices,
+    )  # fmt: skip
+
+
+def _announce(console: Console, session: Session, cluster: Cluster, slots: Slots) -> None:
+    layout, settings = session.layout, session.settings
+    console.print(
+        f"run {layout.name}: {settings.trials} trials, {slots.count} at once, in {layout.root}/", soft_wrap=True
+    )
+    if cluster.dashboard:
+        console.print(f"Ray dashboard: http://{cluster.dashboard}")
+    if session.storage is not None:
+        console.print(f"finished trials are copied to {session.storage.uri}", soft_wrap=True, highlight=False)
+    if settings.space.search.gpu_hours is not None and not slots.gpus:
+        console.print("notice: trials run on CPUs here, so that search.gpu_hours never ends the search")
+    seen = history_notice(settings.space.search.sampler, settings.trials)
+    if seen is not None:
+        console.print(f"notice: {seen}", soft_wrap=True)
+
+
+def _end(console: Console, session: Session) -> int:
+    study, layout = session.study, session.layout
+    if not study.is_over():
+        console.print("interrupted, everything finished is saved; go on with:")
+        console.print(resume_command(session.options, layout), soft_wrap=True, highlight=False)
+        return EXIT_INTERRUPTED
+    console.print(f"the search has ended: {study.why_over()}", soft_wrap=True, highlight=False)
+    alike = study.failed_alike()
+    if alike is not None:
+        console.print(traceback_of(layout, alike), soft_wrap=True, highlight=False, markup=False)
+        return EXIT_FAILED
+    if study.best() is None:
+        console.print(f"no trial completed: {why_none(study.records.values(), layout)}")
+        return EXIT_FAILED
+    build = f"python -m ensembles.build --top 5 --run {layout.name}"
+    console.print(f"next: {as_typed(build)}", soft_wrap=True, highlight=False)
+    return EXIT_DONE
