@@ -1,4 +1,4 @@
-"""Joins or starts a Ray cluster, and says how many trials fit on it at once."""
+"""Joins or starts a Ray cluster, and leaves it; how many trials fit on one is `orchestrator.slots`."""
 
 import logging
 import socket
@@ -28,28 +28,6 @@ class Cluster:
     dashboard: str | None
     cpus: int
     gpus: int
-
-
-@dataclass(frozen=True)
-class Slots:
-    """How trials share a cluster.
-
-    Attributes:
-        count: trials at once.
-        cpus: cores of one trial.
-        gpus: GPUs of one trial, may be a fraction.
-        solver_cpus: cores beside a trial with a GPU that solve its post tier meanwhile; 0 where none are left.
-    """
-
-    count: int
-    cpus: float
-    gpus: float
-    solver_cpus: float = 0.0
-
-    @property
-    def share_devices(self) -> bool:
-        """Whether several trials may run on one device at once; on CPUs the machine is the device."""
-        return 0 < self.gpus < 1 or (self.gpus == 0 and self.count > 1)
 
 
 def connect(address: str | None) -> Cluster:
@@ -101,24 +79,3 @@ def _no_cluster(address: str) -> InputError:
 def disconnect() -> None:
     """Leaves the cluster; one that `connect` started ends with it."""
     ray.shutdown()
-
-
-def slots_on(cluster: Cluster, gpus_per_trial: float | None) -> Slots:
-    """How many trials run side by side: one a core without GPUs, else as many as share the GPUs.
-
-    Raises:
-        InputError: GPUs are asked for and there are none, or fewer than one trial needs.
-    """
-    if cluster.gpus == 0:
-        if gpus_per_trial:
-            remedy = "leave it out to train on CPUs, one thread a trial"
-            raise InputError("--gpus-per-trial needs a GPU in the cluster", f"{gpus_per_trial:g} and no GPU", remedy)
-        return Slots(max(cluster.cpus, 1), 1.0, 0.0)
-    share = 1.0 if gpus_per_trial is None else gpus_per_trial
-    if share > cluster.gpus:
-        remedy = f"at most {cluster.gpus}"
-        raise InputError("--gpus-per-trial fits into the cluster", f"{share:g} of {cluster.gpus} GPUs", remedy)
-    count = int(cluster.gpus / share) if share >= 1 else cluster.gpus * int(1 / share)
-    cpus = max(cluster.cpus // count, 1)
-    solver_cpus = 1 if cpus > 1 else 0
-    return Slots(count, cpus - solver_cpus, share, solver_cpus)

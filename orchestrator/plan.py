@@ -1,107 +1,79 @@
-"""The dry run: what a search would do, and whether each of its keys changes anything that is built.
+"""The dry run: what a search would do, whether each of its keys takes effect, and what it would cost.
 
-The default point is each key's first choice or the middle of its range. Every key is then changed alone, where it is
-active, and the effective configurations are compared; a key that changes nothing is an error that names it. Nothing is
-trained, and no device is touched.
+A key is proved if something that is built differs when it alone changes, or if the entry that it changes is read in one
+step; `trainables.proof` builds, in a process of its own, what `neighbours` lays out. A key that takes no effect is an
+error that names it. Nothing is trained to any effect, and nothing is written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+import os
+from collections.abc import Callable, Iterator, Sequence
 
-from orchestrator.jobs import complete_params, complete_views
-from orchestrator.settings import Settings
+from orchestrator.expectation import expected_hash
+from orchestrator.neighbours import question_of
+from orchestrator.plan_cost import cost_lines
+from orchestrator.plan_text import head_lines, key_lines, proof_line
+from orchestrator.proving import ask
+from orchestrator.settings import Settings, visible_gpus
+from orchestrator.slots import slots_on
 from results.commands import EXIT_DONE
 from results.errors import InputError, InputErrors
-from results.rules import load_rule
-from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
-from search_spaces.points import default_point, distinct_points, point_with
-from search_spaces.space import Space
-from trainables.effective import MODEL_CONFIGS, TrainingData, effective_config, training_data
+from search_spaces.space import PostSettings, Space
+from trainables.proof.exchange import Answer, Question, Verdict
 
 
-def dry_run(settings: Settings) -> int:
+def dry_run(settings: Settings, gpus_per_trial: float | None = None, prove: Callable[[Question], Answer] = ask) -> int:
     """Prints the plan.
 
+    Args:
+        settings: the checked search.
+        gpus_per_trial: as asked for on the command line.
+        prove: answers the question which keys take effect; a process of its own, unless a caller has the libraries.
+
     Raises:
-        InputError: the detector builds nothing that could be compared.
-        InputErrors: every key that takes no effect.
+        InputErrors: every key that takes no effect, or that has a value which cannot be built.
+        ProofError: the proving process ended without an answer.
     """
-    space = settings.space
-    if space.detector not in MODEL_CONFIGS or settings.data is None:
-        raise InputError(
-            "a dry run compares what a detector builds", f"{space.detector}, which builds nothing", "run it"
-        )
-    data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
-    proved = list(proofs(space, data))
-    dead = [_fault(space, name) for name, changes in proved if not changes]
-    if dead:
-        raise InputErrors(dead)
-    points = distinct_points(space)
-    print(f"space {space.name}, detector {space.detector}, rule {settings.rule}, profile {space.profile}")
-    train, val = settings.data.summary.train, settings.data.summary.val
-    print(f"data: {train.images} training and {val.images} validation images, {len(data.category_ids)} scored classes")
-    print(f"points: {'more than can be counted' if points is None else points}; trials: {settings.trials}")
-    for name, changes in proved:
-        print(f"  {name}: {', '.join(changes)}")
-    print("every key takes effect")
+    slots = slots_on(os.cpu_count() or 1, visible_gpus(), gpus_per_trial)
+    question = question_of(settings, measure=True)
+    _print(head_lines(settings, expected_hash(settings)(question.jobs[0].to_dict())))
+    print(f"proving {len(question.keys)} keys, once the libraries are imported ...", flush=True)
+    answer = prove(question)
+    faults = list(_faults(settings.space, answer.verdicts))
+    if faults:
+        raise InputErrors(faults)
+    _print(key_lines(settings.space, answer.verdicts))
+    _print(cost_lines(settings, answer.iteration, slots))
+    _print([proof_line(answer)])
     return EXIT_DONE
 
 
-def proofs(space: Space, data: TrainingData) -> Iterator[tuple[str, list[str]]]:
-    """For each searched key, the entries of what is built that change when it alone changes."""
-    for dimension in space.train:
-        values = _tried(dimension.domain)
-        points = [point_with(space, dimension, value) for value in values]
-        if len(values) > 1:
-            yield dimension.place, _changes([_built(space, point, data) for point in points if point is not None])
-    yield from _predict_proofs(space)
+def _print(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(line)
 
 
-def differences(left: Any, right: Any, place: str = "") -> Iterator[str]:
-    """Dotted places at which two nested configurations differ."""
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        for key in sorted({*left, *right}):
-            yield from differences(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
-    elif left != right:
-        yield place
+def _faults(space: Space, verdicts: Sequence[Verdict]) -> Iterator[InputError]:
+    for one in verdicts:
+        if one.error is not None:
+            remedy = "remove that value, or mend what it is set for"
+            yield InputError("every value of a key can be built", f"{space.name}: {one.name}: {one.error}", remedy)
+        elif not one.effects and not is_moot(space, one):
+            yield _dead(space, one)
 
 
-def _changes(built: Sequence[Mapping[str, object]]) -> list[str]:
-    """Places where any of the configurations differs from the first."""
-    return sorted({place for other in built[1:] for place in differences(built[0], other)})
+def is_moot(space: Space, verdict: Verdict) -> bool:
+    """Whether a key without effect was never written: a setting of the post tier that keeps its default.
+
+    Rules that charge for false alarms cut by themselves, whatever `post.cutoffs` says.
+    """
+    section, _, name = verdict.name.partition(".")
+    return section == "post" and getattr(space.post, name) == getattr(PostSettings(), name)
 
 
-def _built(space: Space, point: Mapping[str, object], data: TrainingData) -> dict[str, object]:
-    return {
-        "train": effective_config(space.detector, complete_params(space, point), data, seed=0),
-        "predict": dict(enumerate(complete_views(space, point))),
-    }
-
-
-def _tried(domain: Domain) -> tuple[Value, ...]:
-    """Every option of a choice, the ends of a range."""
-    match domain:
-        case Fixed():
-            return (domain.value,)
-        case Choice():
-            return domain.options
-        case IntRange() | FloatRange():
-            return domain.low, domain.high
-
-
-def _predict_proofs(space: Space) -> Iterator[tuple[str, list[str]]]:
-    point = default_point(space)
-    for swept in space.predict:
-        if len(swept.values) > 1:
-            views = [complete_views(_with_swept(space, swept.name, value), point)[0] for value in swept.values]
-            yield f"predict.{swept.name}", _changes(views)
-
-
-def _with_swept(space: Space, name: str, value: Value) -> Space:
-    swept = tuple(replace(one, values=(value,)) if one.name == name else one for one in space.predict)
-    return replace(space, predict=swept)
-
-
-def _fault(space: Space, name: str) -> InputError:
-    return InputError("every key takes effect", f"{space.name}: {name} changes nothing that is built", "remove the key")
+def _dead(space: Space, verdict: Verdict) -> InputError:
+    rule, name = "every key takes effect", f"{space.name}: {verdict.name}"
+    if not verdict.reaches:
+        received = f"{name} changes nothing in the effective configuration: something else decides"
+        return InputError(rule, received, "remove the key, or what overrides it")
+    received = f"{name} reaches {verdict.reaches[0]}, where it changes nothing that is built, and nothing reads it"
+    return InputError(rule, received, "remove the key, or the entry that overrides it")

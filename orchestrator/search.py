@@ -15,9 +15,10 @@ from results.commands import EXIT_DONE, run_command
 from results.layout import RunLayout, fresh_run, write_atomically
 
 if TYPE_CHECKING:
-    from orchestrator.cluster import Cluster, Slots
+    from orchestrator.cluster import Cluster
     from orchestrator.opening import EarlierWork
     from orchestrator.settings import Settings
+    from orchestrator.slots import Slots
     from results.ledger import Ledger
 
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.dry_run:
         from orchestrator.plan import dry_run
 
-        return dry_run(resolve(options, None))
+        return dry_run(resolve(options, None), options.gpus_per_trial)
     resumed = run_to_resume(options)
     named = None if resumed or options.name is None else fresh_run(options.name)
     settings = resolve(options, resumed)
@@ -111,11 +112,12 @@ def _write_settings(layout: RunLayout, settings: "Settings") -> None:
 @contextmanager
 def _joined(options: Options) -> Iterator[tuple["Cluster", "Slots"]]:
     # Ray takes seconds to import and to start: only a search that has passed its checks pays for that.
-    from orchestrator.cluster import connect, disconnect, slots_on
+    from orchestrator.cluster import connect, disconnect
+    from orchestrator.slots import slots_on
 
     try:
         cluster = connect(options.address)
-        yield cluster, slots_on(cluster, options.gpus_per_trial)
+        yield cluster, slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
     finally:
         disconnect()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from orchestrator.cluster import Cluster, Slots
+from orchestrator.cluster import Cluster
 from orchestrator.expectation import expected_hash
 from orchestrator.gauges import SearchGauges
 from orchestrator.history import history_notice
@@ -16,6 +16,7 @@ from orchestrator.options import Options
 from orchestrator.progress import Progress
 from orchestrator.run_files import files_in_order
 from orchestrator.settings import Settings
+from orchestrator.slots import Slots
 from orchestrator.storage import Storage
 from orchestrator.study import Study
 from orchestrator.tune import run_search

@@ -17,10 +17,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from orchestrator.cluster import Slots
 from orchestrator.jobs import Asked
 from orchestrator.losses import loss_kind, loss_reason
 from orchestrator.reports import lose, tell
+from orchestrator.slots import Slots
 from orchestrator.study import Study
 from orchestrator.worker import run_in_worker
 from results.layout import TrialLayout, write_atomically

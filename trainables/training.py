@@ -79,7 +79,7 @@ def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
         return course.checkpoint.epoch
 
     hook = TrialHook(course.rungs, course.observer, start)
-    with _blaming_configuration(lambda: not hook.began), _runner(config, place) as runner:
+    with _blaming_configuration(lambda: not hook.began), running(config, place) as runner:
         runner.register_hook(hook, priority="LOWEST")
         runner.train()
         model: nn.Module = runner.model
@@ -158,7 +158,14 @@ def device() -> torch.device:
 
 
 @contextmanager
-def _runner(config: Mapping[str, Any], place: Place) -> Iterator[Runner]:
+def running(config: Mapping[str, Any], place: Place, kind: type[Runner] = Runner) -> Iterator[Runner]:
+    """The runner of an effective configuration, before it has begun; what mmengine keeps of it is dropped at the end.
+
+    Args:
+        config: from `effective_config`.
+        place: where it runs.
+        kind: the runner's class.
+    """
     register_mmdet()
     loader = {**config["train_dataloader"], "num_workers": place.loader_workers}
     loader["worker_init_fn"] = {"type": "trainables.data_loading.keep_torchs_seeds"}
@@ -168,7 +175,7 @@ def _runner(config: Mapping[str, Any], place: Place) -> Iterator[Runner]:
         "experiment_name": place.folder.name,
         "default_hooks": {"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 10}},
     }
-    runner = Runner.from_cfg(Config({**config, **own}))
+    runner = kind.from_cfg(Config({**config, **own}))
     try:
         yield runner
     finally:

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 import trial_beside_solver
 
-from orchestrator.cluster import Cluster, slots_on
+from orchestrator.slots import slots_on
 from orchestrator.tune import bundles
 from orchestrator.worker import end_of_trial
 
 
 def test_a_trial_with_a_gpu_gets_a_core_for_solving_where_there_is_one() -> None:
-    assert bundles(slots_on(Cluster(None, cpus=8, gpus=2), None)) == [{"CPU": 3, "GPU": 1}, {"CPU": 1}]
-    assert bundles(slots_on(Cluster(None, cpus=2, gpus=2), None)) == [{"CPU": 1, "GPU": 1}]
-    assert bundles(slots_on(Cluster(None, cpus=4, gpus=0), None)) == [{"CPU": 1}]
+    assert bundles(slots_on(8, 2, None)) == [{"CPU": 3, "GPU": 1}, {"CPU": 1}]
+    assert bundles(slots_on(2, 2, None)) == [{"CPU": 1, "GPU": 1}]
+    assert bundles(slots_on(4, 0, None)) == [{"CPU": 1}]
 
 
 @pytest.mark.training

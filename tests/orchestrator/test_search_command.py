@@ -204,4 +204,5 @@ def test_gpus_that_are_not_there_leave_no_run(commands: Commands, shared: dict[s
 
 
 def test_a_failed_dry_run_starts_nothing(commands: Commands) -> None:
-    _check_refused(commands, "builds nothing", *BASIC, "--dry-run")
+    write_space(commands.folder, "{x: {range: [0.0, 1.0]}, fail_epoch: {range: [1, 3]}}")  # and it never fails
+    _check_refused(commands, "train.fail_epoch", *BASIC, "--dry-run")

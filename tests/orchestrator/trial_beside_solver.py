@@ -14,7 +14,7 @@ from typing import Any
 
 from tiny_search import write_data
 
-from orchestrator.cluster import Cluster, slots_on
+from orchestrator.slots import slots_on
 from results.postprocess import PostSpec
 from results.solve import Solution
 from trainables.catalogue import DETECTORS
@@ -84,7 +84,7 @@ def main(folder: Path) -> None:
     from orchestrator.remote_solving import TRIAL_BUNDLE
     from orchestrator.tune import bundles
 
-    slots = slots_on(Cluster(None, cpus=2, gpus=1), None)
+    slots = slots_on(2, 1, None)
     ray.init("local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False)
     strategy = PlacementGroupSchedulingStrategy(placement_group(bundles(slots)), TRIAL_BUNDLE)
     remote = ray.remote(num_cpus=slots.cpus, num_gpus=slots.gpus, scheduling_strategy=strategy)(trial_beside_solver)

@@ -1,0 +1,134 @@
+"""Which jobs show whether a key takes effect: the default point's, and for each key pairs that differ in it alone.
+
+The default point is each key's first choice or the middle of its range; a conditional key is changed below its parents.
+A key with children is compared with the other keys as they are after the change, so that no child's effect is taken for
+its own. Pure: builds and runs nothing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.jobs import Asked, JobFactory, complete_params
+from orchestrator.settings import Settings
+from results.layout import RunLayout
+from results.post_settings import NMS_KINDS
+from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
+from search_spaces.points import default_point, point_with
+from search_spaces.space import Dimension, PostSettings, Space
+from trainables.catalogue import DETECTORS
+from trainables.jobs import TrialJob
+from trainables.proof.exchange import Key, Question
+
+Point = Mapping[str, object]
+
+_POST_WORDS: Mapping[str, tuple[Any, ...]] = {
+    "nms": tuple((kind,) for kind in NMS_KINDS),
+    "per_class": ("global", "argmax", "gate"),
+    "cutoffs": ("none", "tolerance"),
+    "max_per_image": (1,),
+    "search": ("optuna", "exact"),
+    "suppress": ("across_classes", "within_class"),
+}
+# What else must hold for a setting of the post tier to be free, or to be seen in a small set.
+_POST_BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "per_class": {"suppress": "within_class"},
+    "cutoffs": {"max_per_image": None},
+    "suppress": {"per_class": "global"},
+}
+
+
+def question_of(settings: Settings, *, measure: bool) -> Question:
+    """What a worker shall prove.
+
+    Args:
+        settings: the checked search.
+        measure: whether it shall time one iteration, too.
+    """
+    jobs = _Jobs(settings)
+    jobs.place(settings.space, default_point(settings.space))
+    keys = [Key(name, tuple(pairs)) for name, pairs in _pairs_of_keys(settings, jobs)]
+    return Question(tuple(jobs.listed), tuple(keys), measure)
+
+
+def _pairs_of_keys(settings: Settings, jobs: "_Jobs") -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    space = settings.space
+    for dimension in space.train:
+        if len(_tried(dimension.domain)) > 1:
+            yield (
+                f"train.{dimension.name}",
+                [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, dimension)],
+            )
+    point = default_point(space)
+    for swept in space.predict:
+        if len(swept.values) > 1:
+            spaces = [_with_swept(space, swept.name, value) for value in swept.values]
+            places = [jobs.place(one, point) for one in spaces]
+            yield f"predict.{swept.name}", [(places[0], other) for other in places[1:]]
+    if DETECTORS[space.detector].reads_data:  # without data nothing is predicted, and nothing solved
+        for name, posts in _post_changes(space.post):
+            here, *others = [jobs.place(replace(space, post=post), point) for post in posts]
+            yield f"post.{name}", [(here, other) for other in others]
+
+
+class _Jobs:
+    """Jobs by what they ask for; each is listed once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.listed: list[TrialJob] = []
+        self._settings = settings
+        self._places: dict[str, int] = {}
+
+    def place(self, space: Space, point: Point) -> int:
+        """Where the job of a point is listed."""
+        settings = self._settings
+        # No run, and no folder, is made of this layout.
+        make = JobFactory(space, RunLayout(Path("dry-run")), settings.dataset_path, settings.rule, settings.seed)
+        fields_of_job: dict[str, Any] = make(Asked(0, point))
+        job = TrialJob.from_dict({**fields_of_job, "views": fields_of_job["views"][:1]})
+        key = json.dumps(job.to_dict(), sort_keys=True)
+        if key not in self._places:
+            self._places[key] = len(self.listed)
+            self.listed.append(job)
+        return self._places[key]
+
+
+def _points(space: Space, dimension: Dimension) -> Iterator[tuple[Point, Point]]:
+    """Pairs of points that differ in one key alone."""
+    first, *others = _tried(dimension.domain)
+    plain = point_with(space, dimension, first)
+    for value in others:
+        changed = point_with(space, dimension, value)
+        if changed is None or _conflict(space, changed):
+            continue  # a search would not train it either
+        alone = {**changed, dimension.name: first}
+        yield plain if plain is not None and _conflict(space, alone) else alone, changed
+
+
+def _conflict(space: Space, point: Point) -> bool:
+    return DETECTORS[space.detector].combination_fault(complete_params(space, point)) is not None
+
+
+def _tried(domain: Domain) -> tuple[Value, ...]:
+    """The default first, then every other option of a choice, or the ends of a range."""
+    match domain:
+        case Fixed():
+            return (domain.value,)
+        case Choice():
+            return domain.options
+        case IntRange() | FloatRange():
+            return tuple(dict.fromkeys((domain.default(), domain.low, domain.high)))
+
+
+def _with_swept(space: Space, name: str, value: Value) -> Space:
+    swept = tuple(replace(one, values=(value,)) if one.name == name else one for one in space.predict)
+    return replace(space, predict=swept)
+
+
+def _post_changes(post: PostSettings) -> Iterator[tuple[str, list[PostSettings]]]:
+    """Each setting of the post tier: as it is, then with others in its place."""
+    for name, words in _POST_WORDS.items():
+        base = replace(post, **_POST_BESIDE.get(name, {}))
+        yield name, [base, *(replace(base, **{name: word}) for word in words if word != getattr(post, name))]
