@@ -20,7 +20,7 @@ _LEARNT_FROM = (TrialState.COMPLETE, TrialState.PRUNED)
 
 def history_notice(sampler: str, trials: int) -> str | None:
     """What to say beforehand of a search of so many trials; None where its sampler sees them all, or looks at none."""
-    if trials <= MOST_SEEN or sampler == "random":
+    if trials <= MOST_SEEN or sampler in ("random", "grid", "cmaes"):
         return None
     seen = f"the best {_BEST}, the newest {_NEWEST} and a sample of the others"
     return f"beyond {MOST_SEEN} ended trials the sampler sees {seen}, so that asking for a trial stays quick"

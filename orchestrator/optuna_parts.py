@@ -1,12 +1,15 @@
 """Samplers and pruners: a space's `search` settings -> Optuna's objects."""
 
 import hashlib
+from functools import partial
 
 import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler
 
-from orchestrator.samplers import CommonTpeSampler
+from orchestrator.grid_sampler import GridSampler
+from orchestrator.samplers import CommonTpeSampler, FreshSampler
+from search_spaces.sampling import ranges_of
 from search_spaces.space import Hyperband, MedianPruning, NoPruning, SearchSettings, Space, SuccessiveHalving
 
 
@@ -15,14 +18,34 @@ def ask_seed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest())
 
 
-def build_sampler(space: Space, seed: int, number: int) -> BaseSampler:
-    """The sampler for one ask, see `orchestrator.samplers.FreshSampler`."""
+def build_sampler(space: Space, seed: int) -> BaseSampler:
+    """The sampler of a search. What it proposes depends on the seed, the trial's number and the trials before it.
+
+    Whether it can serve the space was checked when the space was loaded, see `search_spaces.serving`.
+    """
+    match space.search.sampler:
+        case "grid":
+            return GridSampler(space)
+        case "cmaes":
+            # Imports a package that only this sampler needs.
+            from orchestrator.cma_sampler import CmaSampler
+
+            return CmaSampler(ranges_of(space), partial(ask_seed, seed))
+        case word:
+            optuna.logging.set_verbosity(optuna.logging.WARNING)
+            return FreshSampler(partial(_build_fresh, word, seed))
+
+
+def _build_fresh(word: str, seed: int, number: int) -> BaseSampler:
     own = ask_seed(seed, number)
-    if space.search.sampler == "random":
-        return RandomSampler(seed=own)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    # Running trials count as bad ones, so that trials side by side do not pick the same place.
-    return CommonTpeSampler(seed=own, constant_liar=True)
+    match word:
+        case "random":
+            return RandomSampler(seed=own)
+        case "gp":
+            return GPSampler(seed=own, warn_independent_sampling=False)
+        case _:
+            # Running trials count as bad ones, so that trials side by side do not pick the same place.
+            return CommonTpeSampler(seed=own, constant_liar=True)
 
 
 def build_pruner(search: SearchSettings) -> BasePruner:

@@ -7,7 +7,6 @@ The study is rebuilt from the ledger; its numbers are the ledger's. What a propo
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import optuna
 from optuna.trial import TrialState
@@ -21,7 +20,6 @@ from orchestrator.frozen_trials import (
     says_infeasible,
 )
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
-from orchestrator.samplers import FreshSampler
 from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
 from search_spaces.sampling import searched_values, suggest
 from search_spaces.space import Space
@@ -79,7 +77,7 @@ class Proposals:
 
     def rebuild(self, events: Sequence[Event], records: Mapping[int, TrialRecord]) -> None:
         """Forgets everything and learns it again from the ledger."""
-        sampler = FreshSampler(partial(build_sampler, self._space, self._seed))
+        sampler = build_sampler(self._space, self._seed)
         self._study = optuna.create_study(
             study_name=STUDY_NAME, direction="maximize", sampler=sampler, pruner=build_pruner(self._space.search)
         )

@@ -20,6 +20,7 @@ from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode,
 Tree = Mapping[str, object]
 
 _ABSENT = object()
+_MOST_BRACKETS = 200  # of one value
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ class SetSpec:
     def fault(self, value: object) -> str | None:
         """A single value stays of its kind; JSON text of a list, a mapping or null may stand for anything."""
         if isinstance(value, str) and value[:1] in ("[", "{"):
-            return None if _is_json(value) else f"{self.name} begins like a list and is JSON; write [8] or [[8], [4]]"
+            return (
+                None
+                if _is_plain_json(value)
+                else f"{self.name} begins like a list and is JSON; write [8] or [[8], [4]]"
+            )
         if value == "null" or not isinstance(self.value, bool | int | float | str) or _kind(value) == _kind(self.value):
             return None
         return f"{self.name} is like {self.value!r} in the configuration; write such a value"
@@ -141,9 +146,12 @@ def _kind(value: object) -> str:
     return "number" if is_number(value) else "text"
 
 
-def _is_json(text: str) -> bool:
+def _is_plain_json(text: str) -> bool:
+    """Whether it is JSON, and not so deep that whoever walks through it has to mind."""
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        return False
     try:
         json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return False
     return True

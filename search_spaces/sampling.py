@@ -66,6 +66,12 @@ def _searched(space: Space, point: Mapping[str, object]) -> dict[str, Dimension]
     }
 
 
+def ranges_of(space: Space) -> dict[str, FloatDistribution | IntDistribution]:
+    """Distributions, by label, of all keys that are ranges of more than one value, whether active or not."""
+    found = {one.label: distribution_of(one.domain) for one in space.train if one.domain.size() != 1}
+    return {name: one for name, one in found.items() if isinstance(one, FloatDistribution | IntDistribution)}
+
+
 @cache  # a rebuilt study has one for each key of each of its thousands of trials
 def distribution_of(domain: Domain) -> BaseDistribution | None:
     """Optuna's distribution of a domain; None for a fixed value."""

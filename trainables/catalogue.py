@@ -11,6 +11,8 @@ Defaults are mmdet 3's stock Cascade R-CNN R50 FPN 1x, except where stock relies
 from collections.abc import Mapping
 
 from results.errors import InputError
+from trainables.config_file import config_tree
+from trainables.detectors import configured
 from trainables.fake_parameters import FAKE_PARAMETERS
 from trainables.notation import FOLLOW_TRAINING, NONE, parse_epochs, parse_numbers, parse_scale, parse_train_scales
 from trainables.parameters import Detector, Parameter, by_name, choice, number, text, truth, vector, whole
@@ -115,12 +117,14 @@ _PIPELINE = (
     whole("batch_size", 16, (1, 256), "images of one optimizer step; stock's 0.02 learning rate belongs to 16"),
 )
 
+_EPOCHS = (whole("epochs", 12, (0, 1000), "passes over the training images; 0 evaluates the untrained detector"),)
+
 _SCHEDULE = (
     choice("optimizer", "sgd", ("sgd", "adamw"), "optimizer"),
     number("lr", 0.02, (1e-7, 1.0), "learning rate after warm-up"),
     number("weight_decay", 1e-4, (0.0, 1.0), "weight decay"),
     number("momentum", 0.9, (0.0, 0.999), "momentum of sgd; adamw does not read it"),
-    whole("epochs", 12, (0, 1000), "passes over the training images; 0 evaluates the untrained detector"),
+    *_EPOCHS,
     choice("schedule", "step", ("step", "cosine"), "how the learning rate falls"),
     text(
         "lr_steps",
@@ -185,6 +189,13 @@ DETECTORS: Mapping[str, Detector] = {
         train=by_name(*_BACKBONE, *_NECK, *_ANCHORS, *_ASSIGNERS, *_ROI_HEAD, *_PIPELINE, *_SCHEDULE),
         predict=_PREDICT,
         conflict=_cascade_conflict,
+    ),
+    configured.NAME: Detector(
+        description="Any two-stage detector of an mmdet configuration file, with its optimizer and schedule",
+        train=by_name(_init_parameter(), *_PIPELINE, *_EPOCHS),
+        predict=_PREDICT,
+        conflict=configured.conflict,
+        configured_by=config_tree,
     ),
     "fake": Detector(
         description="No detector: known scores in real or virtual seconds, to test searches on (trainables.fake)",

@@ -14,7 +14,7 @@ from results.boxes import Category
 from results.rules import Rule
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
-from trainables.detectors import cascade_rcnn
+from trainables.detectors import cascade_rcnn, configured
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
 from trainables.notation import parse_epochs
@@ -25,6 +25,7 @@ ConfigDict = dict[str, object]
 
 MODEL_CONFIGS: Mapping[str, Callable[[Params, int], ConfigDict]] = {
     "cascade_rcnn": cascade_rcnn.model_config,
+    configured.NAME: configured.model_config,
 }
 
 
@@ -97,8 +98,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),
         "train_dataloader": _train_dataloader(params, data),
-        "optim_wrapper": _optimizer(params),
-        "param_scheduler": _schedulers(params),
+        **(configured.optimization(params) if detector == configured.NAME else _optimization(params)),
         "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},
         "start_weights": params["init"],
@@ -136,6 +136,10 @@ def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:
         "batch_sampler": {"type": "AspectRatioBatchSampler"},
         "dataset": dataset,
     }
+
+
+def _optimization(params: Params) -> ConfigDict:
+    return {"optim_wrapper": _optimizer(params), "param_scheduler": _schedulers(params)}
 
 
 def _optimizer(params: Params) -> ConfigDict:

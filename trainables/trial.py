@@ -28,6 +28,7 @@ from trainables.data.dataset import load_dataset
 from trainables.effective import trial_config, trial_hash
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.judging import Judged, Submitted, Validation, best_view, submit, validation_of
+from trainables.labels import trial_words
 from trainables.predict import View
 from trainables.solving import Solver, solve_here
 from trainables.speed import ms_per_image
@@ -148,11 +149,8 @@ def _summary(
     job: TrialJob, model: nn.Module, best: Judged, validation: Validation, train_s: float
 ) -> dict[str, object]:
     detections = apply_solution(best.raw, best.solution)
-    scheduled = job.params["lr_steps"] if job.params["schedule"] == "step" else "cosine"
     return {
-        "model": job.detector,
-        "backbone": job.params["backbone"],
-        "schedule": f"{job.params['epochs']}e {scheduled}",
+        **trial_words(job.detector, job.params),
         "param_m": round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 3),
         "fps": round(best.images_per_s, 2),
         "ms_per_image": ms_per_image(model, validation.images, best.view),
