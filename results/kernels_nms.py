@@ -7,6 +7,7 @@ decided in one walk, one bit per threshold. Groups are those of `results.kernels
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from results.boxes import FloatArray, IntArray
 from results.compiled import compiled
@@ -123,25 +124,47 @@ def hard_nms(
     """
     after, neighbour, iou = graph[0]
     threshold, least = setting
-    fallen = np.zeros(scores.size, dtype=np.bool_)
-    rows = np.empty(scores.size, dtype=np.int32)
-    values = np.empty(scores.size, dtype=np.float64)
+    alive = np.empty(scores.size, dtype=np.uint8)
+    for row in range(scores.size):
+        alive[row] = scores[row] >= least
+    for row in _heads(after, iou, threshold):
+        if alive[row]:
+            edge, end = after[row], after[row + 1]
+            while edge < end and iou[edge] > threshold:
+                alive[neighbour[edge]] = 0
+                edge += 1
+    rows = _standing(alive, start, cap)
+    return rows, scores[rows]
+
+
+@compiled
+def _heads(after: IntArray, iou: FloatArray, threshold: float) -> Int32Array:
+    """The rows that overlap a later row by more than the threshold; no other row can suppress anything.
+
+    Found without a branch: whether a row is one of them is close to a coin's toss, and a wrong guess of the processor
+    costs more than all else here.
+    """
+    heads = np.empty(after.size, dtype=np.int32)
+    count = 0
+    if iou.size == 0:
+        return heads[:0]
+    for row in range(after.size - 1):
+        heads[count] = row
+        count += (after[row] < after[row + 1]) & (iou[min(after[row], iou.size - 1)] > threshold)
+    return heads[:count]
+
+
+@compiled
+def _standing(alive: npt.NDArray[np.uint8], start: IntArray, cap: int) -> Int32Array:
+    """The rows that are 1 in `alive`, at most `cap` a group; without a branch, as `_heads`."""
+    rows = np.empty(alive.size + 1, dtype=np.int32)
     count = 0
     for group in range(start.size - 1):
         end = count + cap
         for row in range(start[group], start[group + 1]):
-            if scores[row] < least or count == end:
-                break
-            if fallen[row]:
-                continue
             rows[count] = row
-            values[count] = scores[row]
-            count += 1
-            for edge in range(after[row], after[row + 1]):
-                if iou[edge] <= threshold:
-                    break
-                fallen[neighbour[edge]] = True
-    return rows[:count].copy(), values[:count].copy()
+            count += alive[row] & (count < end)
+    return rows[:count].copy()
 
 
 @compiled
@@ -190,17 +213,11 @@ def _alive_at_first(scores: FloatArray, least: FloatArray) -> MaskArray:
 @compiled
 def kept_rows(alive: MaskArray, bit: int, start: IntArray, cap: int) -> Int32Array:
     """Rows that one threshold keeps, at most `cap` a group."""
-    rows = np.empty(alive.size, dtype=np.int32)
-    one = np.uint64(1)
     shift = np.uint64(bit)
-    count = 0
-    for group in range(start.size - 1):
-        end = count + cap
-        for row in range(start[group], start[group + 1]):
-            if count < end and (alive[row] >> shift) & one:
-                rows[count] = row
-                count += 1
-    return rows[:count].copy()
+    one = np.empty(alive.size, dtype=np.uint8)
+    for row in range(alive.size):
+        one[row] = (alive[row] >> shift) & np.uint64(1)
+    return _standing(one, start, cap)
 
 
 @compiled
