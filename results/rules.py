@@ -6,6 +6,7 @@ A rule is a YAML file, one of `results/rule_files` by name or the user's own by 
     categories: [{id: 1, name: scratch, weight: 0.7}, {id: 2, name: dent, weight: 0.3}]   # left out: all, equal weights
     requirement: {iou: [0.5]}                                                             # or short_side_px: [...]
     ap: all_points                                                                        # coco101 | voc11
+    bad_rows: refuse                    # or drop: leave out detections that cannot be scored, and count them
     measure: {kind: f_macro, beta: 2}   # or f_micro; beside the AP {image_accuracy: 0.2}; {function: "own.py:value"}
 """
 
@@ -27,6 +28,7 @@ from results.errors import InputError, InputErrors
 ApKind = Literal["all_points", "coco101", "voc11"]
 MeasureKind = Literal["ap", "f_macro", "f_micro"]
 RecallSteps = Literal["linspace", "hundredths"]
+BadRows = Literal["refuse", "drop"]
 FloatArray = npt.NDArray[np.float64]
 AP_KINDS: tuple[ApKind, ...] = ("all_points", "coco101", "voc11")
 RULE_FOLDER = Path(__file__).parent / "rule_files"
@@ -120,6 +122,8 @@ class Rule:
         recall_steps: how coco101's recalls are rounded. pycocotools makes them with linspace, whose 70th step lies just
             above 0.7, so that 7 of 10 boxes do not reach it; the bottle competition's reference divides by 100.
         open: names of the parts that nobody could confirm.
+        bad_rows: what becomes of detections that are not finite, have a negative size, or an unknown image or category,
+            in a file that is scored: refuse the file by the row's number, or drop such rows and count them.
     """
 
     name: str
@@ -132,6 +136,7 @@ class Rule:
     time_penalty: TimePenalty = TimePenalty()
     open: tuple[str, ...] = ()
     measure: Measure = Measure()
+    bad_rows: BadRows = "refuse"
 
     def with_switches(self, strict: bool | None = None, ap: ApKind | None = None) -> "Rule":
         """The same rule with the unconfirmed switches set; None leaves one as it is."""
@@ -299,6 +304,7 @@ class _RuleFile(_Model):
     time_penalty: _PenaltyPart = _PenaltyPart()
     open: list[str] = []
     measure: _MeasurePart = _MeasurePart()
+    bad_rows: BadRows = "refuse"
 
     @model_validator(mode="after")
     def _one_ratio(self) -> Self:
@@ -330,4 +336,5 @@ class _RuleFile(_Model):
             time_penalty=TimePenalty(self.time_penalty.per_second, self.time_penalty.free_s),
             open=tuple(self.open),
             measure=self.measure.measure(folder),
+            bad_rows=self.bad_rows,
         )

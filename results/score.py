@@ -5,15 +5,17 @@
 Reads and prints; the numbers come from `results.scoring`.
 """
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from results.boxes import detections_from_coco, truth_from_coco
+from results.boxes import Detections, Truth, detections_from_coco, truth_from_coco, unchecked_detections
 from results.commands import CommandParser, run_command
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import AP_KINDS, Rule, load_rule
-from results.scoring import Score, keep_all, match, score_of
+from results.scoring import Score, keep_all, match
 from results.solution_notes import FEW_BOXES
+from results.sound_rows import sound_rows
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,11 +26,26 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     rule = load_rule(options.rule).with_switches(strict=True if options.strict else None, ap=options.ap)
-    truth = prepare_truth(truth_from_coco(options.truth), rule)
-    prepared = prepare(truth, detections_from_coco(options.detections))
-    result = score_of(truth, match(prepared, keep_all(prepared)).class_ap())
-    print(result.to_json() if options.json else "\n".join(_lines(result, prepared, rule)))
+    truth = truth_from_coco(options.truth)
+    detections, dropped = _detections(options.detections, truth, rule)
+    prepared = prepare(prepare_truth(truth, rule), detections)
+    result = match(prepared, keep_all(prepared)).score()
+    if options.json:
+        print(json.dumps(json.loads(result.to_json()) | ({"dropped": dropped} if dropped else {})))
+    else:
+        print("\n".join([*_lines(result, prepared, rule), *_dropped_lines(dropped)]))
     return 0
+
+
+def _detections(path: str, truth: Truth, rule: Rule) -> tuple[Detections, dict[str, int]]:
+    """The rows that are scored, and how many the rule has left out for each reason."""
+    if rule.bad_rows == "refuse":
+        return detections_from_coco(path), {}
+    return sound_rows(unchecked_detections(path), truth)
+
+
+def _dropped_lines(dropped: Mapping[str, int]) -> list[str]:
+    return [f"dropped: {count} detections ({reason}), as the rule says" for reason, count in dropped.items()]
 
 
 def _parser() -> CommandParser:
@@ -49,10 +66,13 @@ def _lines(result: Score, prepared: PreparedSet, rule: Rule) -> list[str]:
         " (weights renormalised: a class has no truth box)" if result.renormalised and result.score is not None else ""
     )
     lines = [f"score {shown}{note}   rule {rule.name}, {len(prepared)} detections"]
+    measured = "AP" if rule.measure.kind == "ap" and not rule.measure.function else "value"
     for id_, ap in result.ap.items():
         few = "   few boxes: differences of an AP point are noise" if 0 < result.boxes[id_] < FEW_BOXES else ""
         value = "undefined" if ap is None else f"{ap:.6f}"
-        lines.append(f"  {id_:>4}  AP {value:>9}  {result.boxes[id_]:>6} boxes  {names.get(id_, '')}{few}".rstrip())
+        lines.append(
+            f"  {id_:>4}  {measured} {value:>9}  {result.boxes[id_]:>6} boxes  {names.get(id_, '')}{few}".rstrip()
+        )
     for id_, count in prepared.unscored.items():
         lines.append(f"ignored: {count} detections of category {id_}, which the rule does not count")
     if any(0 < boxes < FEW_BOXES for boxes in result.boxes.values()):

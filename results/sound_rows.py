@@ -1,4 +1,4 @@
-"""Leaves out detections that cannot be scored, and counts them by reason, for callers who want that said aloud.
+"""Leaves out detections that cannot be scored, and counts them by reason: a rule's `bad_rows: drop`.
 
 Everything else in this package refuses such rows by their number. Whoever drops rows says how many.
 """
