@@ -16,17 +16,19 @@ from rich.console import Console
 from results.coco_table import coco_class_rows
 from results.commands import CommandParser, run_command
 from results.layout import RunLayout, TrialLayout, chosen_run
+from results.leaderboard_notes import SMALL_SET_BIAS
 from results.leaderboard_table import render
 from results.ledger import COMPLETE, TrialRecord, group_by_of, read_events, trials_of
 from results.online import read_online
 from results.ranking import best_first
-from results.report_sections import by_class_lines, class_intervals, kept_of, number, search_lines, sections
+from results.report_sections import class_intervals, kept_of, number, penalty_lines, search_lines, sections
+from results.report_trials import by_class_lines, comparison_lines
 from results.rules import Rule, load_rule
 from results.solution_notes import FEW_BOXES
 from results.solve import Solution
 from results.solve_store import sweep_opened
 from results.sweep import SweepTable
-from results.ties import MOST_COMPARED
+from results.ties import MOST_COMPARED, ties
 from results.trial_files import read_boxes, read_raw_set, read_rows, read_solution, read_spec
 
 _WIDTH_CHARS = 120
@@ -89,11 +91,18 @@ def page(run: RunLayout) -> str:
     lines = [f"# Run {run.name}", "", f"Rule: {rule_name}", "", *_leaderboard(records, run), ""]
     if not records or records[0].state != COMPLETE:
         return "\n".join([*lines, "No trial is COMPLETE yet: nothing to show by class."])
-    rule = load_rule(rule_name)
-    best = _read_best(records[0], run.trial(records[0].number), rule, group_by_of(events[0]))
+    rule, group_by = load_rule(rule_name), group_by_of(events[0])
+    best = _read_best(records[0], run.trial(records[0].number), rule, group_by)
     complete = [record for record in records if record.state == COMPLETE and record.score is not None]
-    by_class = by_class_lines(_tables(run, complete[:MOST_COMPARED], rule), best.name_of)
-    return "\n".join([*lines, *_best_lines(best), *by_class])
+    return "\n".join(
+        [
+            *lines,
+            *_best_lines(best),
+            *penalty_lines(rule.time_penalty, best.record.score, best.record.summary.get("fps")),
+            *comparison_lines(best.record.number, ties(run, complete, rule_name, group_by)),
+            *by_class_lines(_tables(run, complete[:MOST_COMPARED], rule), best.name_of),
+        ]
+    )
 
 
 def _read_best(record: TrialRecord, trial: TrialLayout, rule: Rule, group_by: str | None) -> BestTrial:
@@ -136,6 +145,8 @@ def _best_lines(best: BestTrial) -> list[str]:
         "",
         f"{solution.settings_tried} NMS settings tried; best for all classes: {solution.global_setting.label()}."
         f"{across} There is {cap}; it costs {solution.cap_cost:.5f}.",
+        *([solution.notice] if solution.notice else []),
+        SMALL_SET_BIAS,
         "",
         *_HEADER,
         *(_class_row(id_, best) for id_ in solution.score.ap),

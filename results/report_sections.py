@@ -1,24 +1,24 @@
-"""What the page of a run says beyond the table of classes: trade-off, errors, out of fold, searches, trials by class.
+"""What the page of a run says of its best trial beyond the table of classes: trade-off, errors, out of fold, searches.
 
 Each section is a function from what the trial left to lines of Markdown. It reads no files and chooses nothing.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from results.by_class import best_by_class, recombined_score
+from results.coco_table import coco_numbers
 from results.error_kinds import error_kinds
 from results.groups import group_of_image
 from results.out_of_fold import out_of_fold
 from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
-from results.rules import Rule
+from results.rules import Rule, TimePenalty
 from results.scoring import Matched, keep_all, match
 from results.solve import Draws, Solution, draws_of
-from results.sweep import Sweep, SweepTable
+from results.sweep import Sweep
 from results.tradeoff import Point, tradeoff
 from results.trial_files import Boxes
 from results.uncertainty import interval, replicate_values
@@ -58,8 +58,21 @@ def kept_of(boxes: Boxes, rule: Rule, group_by: str | None = None) -> Kept:
 
 
 def sections(kept: Kept) -> list[str]:
-    """Trade-off, kinds of error and out-of-fold estimate."""
-    return [*tradeoff_lines(kept), *error_lines(kept), *out_of_fold_lines(kept)]
+    """COCO's numbers, trade-off, kinds of error and out-of-fold estimate."""
+    return [*coco_lines(kept), *tradeoff_lines(kept), *error_lines(kept), *out_of_fold_lines(kept)]
+
+
+def coco_lines(kept: Kept) -> list[str]:
+    """COCO's twelve numbers, which every paper has."""
+    found = coco_numbers(kept.boxes.truth, kept.boxes.detections)
+    head = [f"| {' | '.join(found)} |", "|---:" * len(found) + "|"]
+    return [
+        "",
+        "### COCO's twelve numbers",
+        "",
+        *head,
+        f"| {' | '.join(number(one, '.3f') for one in found.values())} |",
+    ]
 
 
 def class_intervals(kept: Kept) -> dict[int, tuple[float, float]]:
@@ -108,30 +121,6 @@ def out_of_fold_lines(kept: Kept) -> list[str]:
     ]
 
 
-def by_class_lines(tables: Mapping[int, SweepTable], name_of: Mapping[int, str]) -> list[str]:
-    """Which trial does each class best, by the trials' sweep tables; nothing for fewer than two trials.
-
-    Args:
-        tables: by trial number, best trial first; all of one truth, rule and kind of suppression.
-        name_of: class names by contest category id.
-    """
-    if len(tables) <= 1:
-        return []
-    best, first = best_by_class(tables), next(iter(tables))
-    head = (f"| id | class | trial | NMS | AP | AP in trial {first} |", "|---:|---|---:|---|---:|---:|")
-    own = {one.category_id: one.ap for one in best_by_class({first: tables[first]})}
-    rows = [
-        f"| {one.category_id} | {name_of.get(one.category_id, '')} | {one.trial} | {one.setting.label()}"
-        f" | {number(one.ap)} | {number(own.get(one.category_id))} |"
-        for one in best
-    ]
-    note = (
-        f"Each class from its best trial would score {number(recombined_score(best, tables[first]))} on these images,"
-        " before score cutoffs and the cap across classes. It is picked on them, so it reads high."
-    )
-    return ["", f"### Best of {len(tables)} trials by class", "", *head, *rows, "", note]
-
-
 def search_lines(solution: Solution) -> list[str]:
     """TPE's post tier beside the exact one; nothing where the search was exact."""
     if solution.search != "optuna":
@@ -146,6 +135,18 @@ def search_lines(solution: Solution) -> list[str]:
         *rows,
         "",
         "Both under the same `per_class`; TPE proposes values between those of the grid, so it may pass it.",
+    ]
+
+
+def penalty_lines(penalty: TimePenalty, score: float | None, images_per_s: object) -> list[str]:
+    """What the rule's time penalty would take off; nothing where the rule has none or no speed is known."""
+    if not penalty.per_second or score is None or not isinstance(images_per_s, int | float) or images_per_s <= 0:
+        return []
+    cost = penalty.cost(1 / images_per_s)
+    return [
+        "",
+        f"Time penalty: {cost:.4f} at {images_per_s:.1f} images a second, which leaves {score - cost:.4f}. The search"
+        " does not see it.",
     ]
 
 

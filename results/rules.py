@@ -79,13 +79,16 @@ class Requirement:
 
 @dataclass(frozen=True)
 class TimePenalty:
-    """What a second beyond `free_s` costs; the competition's formula was never published, so both default to 0."""
+    """What a second an image beyond `free_s` costs; the competition never published its formula, so both default to 0.
+
+    A run's page shows it beside the score. The search does not see it: seconds on a busy machine are no fair judge.
+    """
 
     per_second: float = 0.0
     free_s: float = 0.0
 
     def cost(self, elapsed_s: float) -> float:
-        """What is taken off the score for `elapsed_s` seconds."""
+        """What is taken off the score for `elapsed_s` seconds an image."""
         return self.per_second * max(0.0, elapsed_s - self.free_s)
 
 

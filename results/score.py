@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from results.boxes import Detections, Truth, detections_from_coco, truth_from_coco, unchecked_detections
 from results.commands import CommandParser, run_command
+from results.leaderboard_notes import SMALL_SET_BIAS
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import AP_KINDS, Rule, load_rule
 from results.scoring import Score, keep_all, match
@@ -75,8 +76,7 @@ def _lines(result: Score, prepared: PreparedSet, rule: Rule) -> list[str]:
         )
     for id_, count in prepared.unscored.items():
         lines.append(f"ignored: {count} detections of category {id_}, which the rule does not count")
-    if any(0 < boxes < FEW_BOXES for boxes in result.boxes.values()):
-        lines.append("an AP reads high on few boxes: compare paired differences, never sets of different size")
+    lines.append(SMALL_SET_BIAS)
     if rule.open:
         lines.append(f"not confirmed by the competition: {', '.join(rule.open)}")
     return lines

@@ -12,8 +12,15 @@ from results.ledger import Ledger
 from results.postprocess import PostSpec
 from results.prepared import prepare, prepare_truth
 from results.report import main
-from results.report_sections import class_intervals, kept_of, out_of_fold_lines, search_lines, sections
-from results.rules import load_rule
+from results.report_sections import (
+    class_intervals,
+    kept_of,
+    out_of_fold_lines,
+    penalty_lines,
+    search_lines,
+    sections,
+)
+from results.rules import TimePenalty, load_rule
 from results.solve import Solution, apply_solution, solve, swept_by
 from results.solve_store import RawSet, sweep_stored
 from results.trial_files import Boxes
@@ -98,6 +105,7 @@ def test_the_sections_show_what_the_trial_left(run: RunLayout, capsys: pytest.Ca
     assert run_command(main, []) == 0
     page = capsys.readouterr().out
     assert "| 15 | no clean images |" in page
+    assert "| AP | AP50 | AP75 | APs | APm | APl | AR1 | AR10 | AR100 | ARs | ARm | ARl |" in page
     assert "| missed | 15 |" in page
     assert "`per_class: gate` scores" in page and "over the best global setting that is +0.0000" in page
     assert "TPE" not in page and "nan" not in page.lower()
@@ -109,6 +117,25 @@ def test_an_estimate_that_cannot_be_made_says_why(rule: str, reason: str) -> Non
     kept = kept_of(Boxes(truth, raw), load_rule(rule))
     assert reason in out_of_fold_lines(replace(kept, spec=SPEC))[-1]
     assert "configuration does not say" in out_of_fold_lines(kept_of(Boxes(truth, raw), RULE))[-1]
+
+
+def test_the_best_trial_stands_against_the_others(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    truth, raw = _scene()
+    write_truth(run.trial(0).truth, truth)
+    write_detections(run.trial(0).detections, raw.select(np.arange(len(raw)) < 3), {})
+    assert run_command(main, []) == 0
+    page = capsys.readouterr().out
+    against = _row(page[page.index("### Trial 1 against the others") :], 0)
+    assert float(against[1]) > 0 and against[3:] == ["1.000", ""]
+    assert "compare paired differences" in page
+
+
+def test_a_time_penalty_is_shown_beside_the_score() -> None:
+    penalty = TimePenalty(per_second=0.1, free_s=0.05)
+    (line,) = [line for line in penalty_lines(penalty, 0.9, 10.0) if line]
+    assert "0.0050 at 10.0 images a second, which leaves 0.8950" in line
+    for free in (penalty_lines(TimePenalty(), 0.9, 10.0), penalty_lines(penalty, 0.9, None)):
+        assert free == []
 
 
 def test_trials_that_keep_their_rows_are_recombined_by_class(
@@ -127,6 +154,7 @@ def test_trials_that_keep_their_rows_are_recombined_by_class(
     table = page[page.index("### Best of 2 trials by class") :]
     assert _row(table, 1)[2] == "1" and _row(table, 6)[2] == "1"
     assert "AP in trial 1" in table and "it reads high" in table
+    assert "### Trial 1 against the others" not in page
     run.trial(0).truth.unlink()
     run_command(main, [])
     assert "trials by class" not in capsys.readouterr().out
