@@ -1,7 +1,7 @@
 """What a choice on one validation set is worth on fresh data: global, gate, argmax, and score cutoffs.
 
-Each draw chooses on one raw set and is judged on a fresh set of 3,500 boxes from the same population. Differences are
-paired within a draw; intervals are 95% t intervals of their mean over the draws.
+Each draw chooses on one raw set, from the refined grid as a search does, and is judged on a fresh set of 3,500 boxes of
+the same population. Differences are paired within a draw; intervals are 95% t intervals of their mean over the draws.
 """
 
 import sys
@@ -17,7 +17,7 @@ from results.postprocess import NMS_KINDS, NmsKind, NmsSetting, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule, load_rule
 from results.scoring import match
-from results.sweep import Sweep, choose, sweep
+from results.sweep import Sweep, choose, refined, sweep
 from results.uncertainty import REPLICATES, image_weights
 
 SECTIONS: tuple[tuple[str, tuple[NmsKind, ...]], ...] = (
@@ -67,7 +67,7 @@ def _draws(seed: int, size: tuple[int, int]) -> list[Draw]:
 
 def _draw(seed: int, given: tuple[Inputs, Inputs], rule: Rule, kinds: Sequence[NmsKind]) -> Draw:
     images = len(given[0].truth.images)
-    swept = _swept(given[0], rule, default_settings(kinds))
+    swept = refined(_swept(given[0], rule, default_settings(kinds)))
     weights = image_weights(images, REPLICATES, seed)
     choices = {name: choose(swept, name, weights).index for name in CHOICES}  # type: ignore[arg-type]
     used = sorted({place for index in choices.values() for place in index.tolist()})
