@@ -1,4 +1,4 @@
-"""Score cutoffs per class that lose nothing: a thousandth of the tail without a true positive, checked across folds.
+"""Score cutoffs per class that lose nothing: a sliver of the tail without a true positive, checked across folds.
 
 A cutoff keeps a prefix of a class's list, so it never raises an AP; it only makes a submission smaller. The largest
 cutoff that is free on the images it was fitted on is not free on others: low boxes find a missed truth box by accident
@@ -16,6 +16,7 @@ from results.scoring import Kept, Matched, match, subset
 from results.uncertainty import replicate_aps
 
 TOLERANCE = 1e-4
+# That another set of the same size loses anything at all. Larger ones lost something on 1 of 16 fresh draws.
 LOSS_PROBABILITY = 2e-4
 FOLDS = 5
 FEWEST_FOLDS = 2
@@ -74,11 +75,11 @@ def cut(matched: Matched, value: FloatArray) -> Kept:
 
 
 def _free_cutoffs(matched: Matched, inside: BoolArray) -> FloatArray:
-    """Cutoffs (C,) that drop a thousandth of the share of boxes below which no class has a true positive.
+    """Cutoffs (C,) that drop `LOSS_PROBABILITY` of the share of boxes below which no class has a true positive.
 
     The share is the same for all classes, counted in the boxes of each on the images `inside` (M,). Where true
-    positives stand among the boxes is exchangeable between sets: another set of this size has one in so small a part of
-    the tail with a probability of about a thousandth, whatever the scores look like.
+    positives stand among the boxes is exchangeable between sets: that another set of this size has one in such a part
+    of the tail is about as probable as the part is small, whatever the scores look like.
     """
     rows = matched.row_bits()
     there = inside[rows.image]
