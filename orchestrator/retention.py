@@ -44,7 +44,7 @@ class Retention:
 
     def _tidy(self, number: int, state: str, score: object) -> None:
         trial = self._layout.trial(number)
-        for path in (trial.checkpoint, trial.checkpoint_note):
+        for path in (trial.checkpoint_note, trial.checkpoint):  # the note first: it vouches for the other
             path.unlink(missing_ok=True)
         if state != COMPLETE or score is None:
             trial.weights.unlink(missing_ok=True)
