@@ -73,6 +73,8 @@ class LiveView:
         parts = [f"{stamp:>7}  trial {record.number:>3}  {record.state:<8}  epoch {epoch}"]
         parts.append(f"score {'-' if shown is None else f'{shown:.4f}'}")
         parts.append(f"best {'-' if best is None else f'{best:.4f}'}")
+        if record.origin:
+            parts.append(f"(of an earlier run: {record.origin})")
         if record.reason:
             parts.append(f"({record.reason})")
         return "  ".join(parts)

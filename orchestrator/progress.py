@@ -53,8 +53,8 @@ def best_score(records: Mapping[int, TrialRecord]) -> float | None:
 
 def remaining_s(progress: Progress) -> float | None:
     """Expected seconds to the end, from the pace of this session; None before a trial has ended in it."""
-    ended = sum(1 for record in progress.records.values() if record.state != RUNNING)
-    open_trials = max(progress.trials - ended, 0)
+    confirming = sum(one.state == RUNNING for one in progress.records.values() if not one.is_searched)
+    open_trials = max(progress.trials - _ended(progress), 0) + confirming
     if open_trials == 0:
         return 0.0
     if progress.ended_here == 0:
@@ -85,16 +85,31 @@ def render(progress: Progress, most_rows: int = _MOST_ROWS) -> RenderableType:
 
 def headline(progress: Progress) -> Text:
     """Two lines: the run and where the dashboard is; how far it is, the best so far, the time left."""
-    ended = sum(1 for record in progress.records.values() if record.state != RUNNING)
     name = Text(progress.name, style="bold")
     if progress.dashboard:
         name.append(f"  Ray dashboard http://{progress.dashboard}", style="not bold dim")
-    parts = [f"{ended} of {progress.trials} trials ended", f"best {_number(best_score(progress.records))}"]
+    parts = [
+        f"{_ended(progress)} of {progress.trials} trials ended",
+        *_extras(progress),
+        f"best {_number(best_score(progress.records))}",
+    ]
     parts.append(f"elapsed {clock(progress.elapsed_s)}")
     left = remaining_s(progress)
     if left != 0:
         parts.append(f"about {clock(left)} left")
     return Text("\n").join([name, Text("  ".join(parts), style="bold")])
+
+
+def _ended(progress: Progress) -> int:
+    return sum(1 for one in progress.records.values() if one.state != RUNNING and one.is_searched)
+
+
+def _extras(progress: Progress) -> list[str]:
+    """Trials that the number of trials does not count, where there are any."""
+    confirmations = sum(one.confirms is not None for one in progress.records.values())
+    taken = sum(one.origin is not None for one in progress.records.values())
+    counts = {"confirmations": confirmations, "of earlier runs": taken}
+    return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def clock(seconds: float | None) -> str:

@@ -84,6 +84,11 @@ class TrialRecord:
     seed: int | None = None
     origin: str | None = None
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether the number of trials counts it: confirmations and results of earlier runs are extra."""
+        return self.confirms is None and self.origin is None
+
 
 class Ledger:
     """A ledger opened for writing; made by `Ledger.create` and `Ledger.open`, usable in a `with` block.

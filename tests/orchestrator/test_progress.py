@@ -93,3 +93,10 @@ def test_time_left_comes_from_this_sessions_pace_and_ends_with_the_budget() -> N
 
 def test_a_clock_reads_hours_minutes_seconds() -> None:
     assert [clock(seconds) for seconds in (None, 0, 59.6, 3725)] == ["?", "0:00", "1:00", "1:02:05"]
+
+
+def test_confirmations_and_earlier_results_are_counted_beside_the_trials() -> None:
+    extra = {5: TrialRecord(5, state=COMPLETE, score=0.1, origin="a/3"), 6: TrialRecord(6, confirms=0, seed=1)}
+    progress = replace(PROGRESS, records=RECORDS | extra)
+    assert "3 of 60 trials ended  1 confirmations  1 of earlier runs" in headline(progress).plain
+    assert remaining_s(replace(progress, trials=3)) == pytest.approx(3725 / 3)
