@@ -24,18 +24,19 @@ class AlikeFailures:
         self._was_stopped = False
 
     def note(self, event: Mapping[str, object]) -> None:
-        """Counts one more event of the ledger.
-
-        Who resumes a search that has stopped has mended something: the count begins anew. A search that was killed goes
-        on counting.
-        """
+        """Counts one more event of the ledger."""
         match event["event"]:
             case "stopped":
                 self._was_stopped = True
-            case "resumed" if self._was_stopped:
-                self._counts, self.latest, self._was_stopped = {}, None, False
+            case "resumed":
+                self.begin_session()
             case "finished" if event.get("kind") in _KINDS and event.get("fingerprint"):
                 fingerprint = event["fingerprint"]
                 self._counts[fingerprint] = self._counts.get(fingerprint, 0) + 1
                 if self._counts[fingerprint] >= MOST_ALIKE:
                     self.latest = int(str(event["number"]))
+
+    def begin_session(self) -> None:
+        """Forgets what a stopped search has counted: who resumes it has mended something. A killed one counts on."""
+        if self._was_stopped:
+            self._counts, self.latest, self._was_stopped = {}, None, False

@@ -41,6 +41,7 @@ class EventLog:
         self._observers: list[Callable[[Event], None]] = []
         for event in events:
             self._count(event)
+        self.alike.begin_session()
         for record in self.records.values():
             guard.note(record)
         self.cut_short = _cut_short(events)

@@ -77,15 +77,15 @@ class Commands:
             return None
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def ended(process: subprocess.Popen[str], patience_s: float = _PATIENCE_S) -> tuple[int, str, str]:
     """Waits for a process: exit code, stdout, stderr."""
-    out, err = process.communicate(timeout=_PATIENCE_S)
+    out, err = process.communicate(timeout=patience_s)
     return process.returncode, out, err
 
 
-def wait_until(holds: Callable[[], object]) -> None:
+def wait_until(holds: Callable[[], object], patience_s: float = _PATIENCE_S) -> None:
     """Looks again and again; fails when it takes too long."""
-    deadline_s = time.monotonic() + _PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.05)

@@ -7,12 +7,14 @@ command with Ray around it does so too, and that workers go on from their checkp
 """
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from killed_searches import (
     ONE_AFTER_ANOTHER,
+    SPACE,
     TRIALS,
     Decisions,
     Killer,
@@ -91,3 +93,25 @@ def test_any_beginning_of_a_ledger_leads_to_the_same_decisions(
     records = simulate(space_in(tmp_path), begun.root, ONE_AFTER_ANOTHER).records
     assert len(records) == TRIALS
     assert decisions(begun.root) == whole[1]
+
+
+PRUNERS = {
+    "hyperband": "{name: hyperband, reduction_factor: 2, min_epochs: 1}",
+    "median": "{name: median, startup_trials: 2, warmup_epochs: 0}",
+}
+
+
+@pytest.mark.parametrize("pruner", PRUNERS)
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_it_does_so_with_every_sampler_and_pruner(tmp_path: Path, sampler: str, pruner: str) -> None:
+    text = re.sub(r"pruner: .*", f"pruner: {PRUNERS[pruner]}", SPACE.replace("sampler: tpe", f"sampler: {sampler}"))
+    (tmp_path / "killed.yaml").write_text(text, encoding="utf-8")
+    whole = uninterrupted(tmp_path)[1]
+    assert PRUNED in {record.state for record in whole[0].values()}
+    lines = RunLayout(tmp_path / "whole").ledger.read_bytes().splitlines(keepends=True)
+    for share in (30, 60, 85):
+        begun = RunLayout(tmp_path / str(share))
+        begun.root.mkdir()
+        begun.ledger.write_bytes(b"".join(lines[: len(lines) * share // 100]))
+        simulate(space_in(tmp_path), begun.root, ONE_AFTER_ANOTHER)
+        assert decisions(begun.root) == whole

@@ -156,6 +156,7 @@ def test_a_killed_search_counts_on_and_a_stopped_one_begins_anew(tmp_path: Path)
     driven.study.stop()
     driven.close()
     driven = Driven(space, tmp_path)
+    assert not driven.study.is_over()
     driven.study.resume({})
     assert driven.study.next() is not None
 
