@@ -14,7 +14,7 @@ from functools import partial
 from orchestrator.alike_failures import MOST_ALIKE
 from orchestrator.budget import Budget, Limits
 from orchestrator.checkpoints import checkpoint_epoch
-from orchestrator.confirmation import Confirmation, missing_confirmations
+from orchestrator.confirmations import Confirmations
 from orchestrator.event_log import Event, EventLog
 from orchestrator.jobs import Asked, complete_params
 from orchestrator.memory_guard import MemoryGuard
@@ -23,7 +23,7 @@ from orchestrator.proposals import Judgement, Proposals
 from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
 from orchestrator.warm_start import WarmStart
-from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED, Ledger, TrialRecord
+from results.ledger import COMPLETE, FAIL, PRUNED, Ledger, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
 from trainables.failures import LOST_WORKER, OUT_OF_MEMORY
@@ -59,7 +59,6 @@ class Study:
     ) -> None:
         self.space = space
         self.limits = Limits(budget, events, ledger.clock)
-        self._seed = seed
         self._complete = partial(complete_params, space)
         tried = Tried(space) if tried is None else tried
         guard = MemoryGuard(self._complete, space.search.retry_out_of_memory)
@@ -68,6 +67,7 @@ class Study:
         self.records = self._log.records
         self._proposals = Proposals(space, seed, events, self.records)
         self._new_points = NewPoints(self._log, self._proposals, tried, guard, space.forbid)
+        self._confirmations = Confirmations(self._log, self._proposals, space.search.confirm, seed)
         self._live: set[int] = set()
         # On record as RUNNING and run by nobody: they are handed out again, before anything new.
         self._waiting = deque(self._log.unfinished())
@@ -178,7 +178,7 @@ class Study:
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._waiting or self._missing_confirmations():
+        if self._live or self._waiting or (self._confirmations.missing() and not self._why_halted()):
             return None
         return self._why_alike() or self.limits.why_over() or self._new_points.why_none()
 
@@ -233,22 +233,10 @@ class Study:
             rungs = self.records[number].rungs
             self._end(number, PRUNED, rungs[-1][1] if rungs else None, {"reason": _ended(why)})
 
-    def _missing_confirmations(self) -> list[Confirmation]:
-        seeds = self.space.search.confirm
-        missing = missing_confirmations(self.records, seeds, self._seed) if seeds else []
-        return [] if missing and self._why_halted() else missing
-
     def _next_confirmation(self) -> int | None:
         """A training that confirms one of the best, once the search itself is over."""
         searching = any(self.records[number].confirms is None for number in self._live)
-        missing = [] if searching else self._missing_confirmations()
-        if not missing:
-            return None
-        first, number = missing[0], self._proposals.take_number()
-        event = {"event": "asked", "number": number, "params": dict(first.params), "from": CONFIRMATION}
-        parts = {"accumulate": first.accumulate} if first.accumulate > 1 else {}
-        self._log.write({**event, **parts, "confirms": first.confirms, "seed": first.seed})
-        return number
+        return None if searching or self._why_halted() else self._confirmations.begin()
 
     def _wait(self, event: Event) -> None:
         """Has a trial handed out again, because of this event."""

@@ -17,7 +17,7 @@ from results.ledger import read_events
 
 PROJECT = Path(__file__).parents[2]
 _MARK = "SEARCH_TEST_MARK"
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0  # for a machine that does ten other things
 _WORKER = "ray::ImplicitFu"  # as the kernel cuts the name of Tune's actor
 
 
