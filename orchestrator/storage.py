@@ -8,6 +8,7 @@ import uuid
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from pyarrow import ArrowException, fs
 
@@ -26,7 +27,7 @@ class Storage:
     Args:
         files: the file system.
         root: a folder or prefix on it.
-        uri: as people know the root.
+        uri: as people know the root, without keys; see `shown`.
     """
 
     def __init__(self, files: fs.FileSystem, root: str, uri: str) -> None:
@@ -87,13 +88,20 @@ def open_storage(uri: str) -> Storage:
     """
     try:
         files, root = fs.FileSystem.from_uri(uri if "://" in uri else str(Path(uri).expanduser().resolve()))
-        storage = Storage(files, root, uri)
+        storage = Storage(files, root, shown(uri))
         _check(storage)
     except (OSError, ArrowException) as error:
         rule = "search.storage is a folder or URI (s3://bucket/prefix) that can be written, read and deleted from"
+        reason = " ".join(str(error).replace(uri, shown(uri)).split())
         remedy = "mend the address, the rights or the connection, or write storage: null"
-        raise InputError(rule, f"{uri} ({' '.join(str(error).split())[:200]})", remedy) from error
+        raise InputError(rule, f"{shown(uri)} ({reason[:200]})", remedy) from None
     return storage
+
+
+def shown(uri: str) -> str:
+    """A URI without what a screen or a log must not show: keys, and the query that may hold more of them."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else uri
 
 
 def _check(storage: Storage) -> None:

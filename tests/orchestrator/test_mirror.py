@@ -7,7 +7,7 @@ from pyarrow import fs
 
 from orchestrator.mirror import Mirror
 from orchestrator.run_files import run_storage
-from orchestrator.storage import Storage, open_storage
+from orchestrator.storage import Storage, open_storage, shown
 from results.errors import InputError
 from results.layout import RunLayout, write_atomically
 from results.ledger import COMPLETE, FAIL, RUNNING, TrialRecord
@@ -132,6 +132,14 @@ def test_a_storage_that_does_not_work_is_the_users_mistake(uri: str) -> None:
         open_storage(uri)
     assert uri in caught.value.line()
     assert "\n" not in caught.value.line()
+
+
+def test_keys_of_a_storage_are_not_shown() -> None:
+    assert shown("s3://key:secret@bucket/a/b?region=x&secret_key=y") == "s3://bucket/a/b"
+    assert shown("/far away/x") == "/far away/x"
+    with pytest.raises(InputError) as caught:
+        open_storage("nosuch://key:secret@bucket/a")
+    assert "secret" not in caught.value.line()
 
 
 def test_another_run_of_the_name_is_not_overwritten(layout: RunLayout, tmp_path: Path) -> None:
