@@ -22,7 +22,9 @@ def cost_lines(settings: Settings, iteration: Iteration | None, slots: Slots) ->
     if iteration is None:
         return []
     trials = min(settings.trials, distinct_points(settings.space) or settings.trials)
-    count = f"{iteration.per_epoch} iterations x {iteration.epochs} epochs x {trials} trials, {slots.count} at once"
+    count = (
+        f"{iteration.per_epoch} iterations x {iteration.epochs} epochs x {trials} trials, {slots.count} at once here"
+    )
     return [
         f"cost, if every trial were the default point's: {count}",
         f"    {_time(settings, iteration, trials / slots.count)}",

@@ -29,7 +29,7 @@ def head_lines(settings: Settings, default_hash: str) -> list[str]:
         f"space {space.name}, detector {space.detector}, rule {settings.rule}",
         *settings.notices,
         *_data_line(settings),
-        f"{_points(space)}; default point {default_hash}",
+        f"{_points(space)}; hash of the default point {default_hash}",
         *_search_lines(settings),
     ]
 
@@ -49,7 +49,7 @@ def proof_line(answer: Answer) -> str:
     """How many keys were proved, and how long that took."""
     proved = sum(bool(one.effects) for one in answer.verdicts)
     built = f"{answer.built} configurations built" if answer.built else "run on paper"
-    aside = f" (and {answer.import_s:.1f} s of imports)" if answer.import_s else ""
+    aside = f" beyond {answer.import_s:.1f} s of imports" if answer.import_s else ""
     return f"{proved} of {len(answer.verdicts)} keys take effect: {built} in {answer.prove_s:.1f} s{aside}"
 
 
@@ -79,8 +79,9 @@ def _search_lines(settings: Settings) -> Iterator[str]:
     space = settings.space
     known = len(space.known)
     first = f", {known} known point{'s' if known > 1 else ''} first" if known else ""
-    hours = "" if settings.hours is None else f" or {settings.hours:g} h"
-    yield f"search: {settings.trials} trials{hours}, sampler {space.search.sampler}, pruner {_pruner(space)}{first}"
+    limits = ((settings.hours, "h"), (space.search.gpu_hours, "GPU h"))
+    ends = "".join(f" or {most:g} {unit}" for most, unit in limits if most is not None)
+    yield f"search: {settings.trials} trials{ends}, sampler {space.search.sampler}, {_pruner(space)}{first}"
 
 
 def _pruner(space: Space) -> str:

@@ -79,8 +79,8 @@ def test_the_plan_says_what_changes_and_what_it_costs(planted: Planted, capsys: 
     settings = planted(RATES, "search: {epochs: 6, trials: 8, hours: 2}\n")
     assert dry_run(settings, prove=found(ALIVE, iteration=iteration)) == 0
     said = capsys.readouterr().out
-    assert "a continuum of lr; default point" in said
-    assert "search: 8 trials or 2 h, sampler tpe, pruner successive halving" in said
+    assert "a continuum of lr; hash of the default point" in said
+    assert "search: 8 trials or 2 h, sampler tpe, successive halving" in said
     assert "train.lr  0.001 .. 0.01 log\n    optimizer.lr: 0.03162 -> 0.001, and 5 more\n" in said
     assert "90 iterations x 6 epochs x 8 trials" in said
     # 90 x 6 iterations of half a second, and three images at each of six rungs.

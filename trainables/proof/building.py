@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 from torch import nn
@@ -82,11 +83,16 @@ class _StandIn:
 
 
 class QuietRunner(Runner):  # type: ignore[misc]  # mmengine is untyped
-    """A runner that formats no configuration for its log, which takes longer than everything that it builds."""
+    """A runner that stays on the CPU and logs nothing, which takes longer than everything that it builds."""
 
     def build_logger(self, log_level: Any = "ERROR", **options: Any) -> MMLogger:
         """One that tells of errors only."""
         return super().build_logger("ERROR", **options)
+
+    def wrap_model(self, model_wrapper_cfg: Any, model: nn.Module) -> nn.Module:
+        """The model where it is: what is built is the same there, and a device is spared."""
+        reverted: nn.Module = revert_sync_batchnorm(model)
+        return reverted
 
     def _log_env(self, env_cfg: Any) -> None:
         """Nothing is logged."""

@@ -121,9 +121,9 @@ class _Walk:
     def _enter_optimizer(self, optimizer: torch.optim.Optimizer, place: str) -> None:
         self.found.built[f"{place}.type"] = _name_of(type(optimizer))
         for index, group in enumerate(optimizer.param_groups):
-            numbers = sum(parameter.numel() for parameter in group["params"])
+            weights = sum(parameter.numel() for parameter in group["params"])
             settings = {key: one for key, one in group.items() if key != "params"}
-            self._visit_all({**settings, "numbers": numbers}.items(), f"{place}.group_{index}", optimizer)
+            self._visit_all({**settings, "weights": weights}.items(), f"{place}.group_{index}", optimizer)
 
     def _visit_all(self, items: Iterable[tuple[str, object]], place: str, owner: object) -> None:
         for name, value in list(items):
@@ -175,13 +175,13 @@ def _plain_text(value: object) -> str | None:
         return _name_of(value)
     if isinstance(value, _PLAIN):
         return repr(value)
+    if isinstance(value, Counter):
+        value = list(value.elements())
     return repr(value) if _is_plain_collection(value) else None
 
 
 def _is_plain_collection(value: object) -> bool:
-    """Whether a list, tuple or counter holds numbers and text only."""
-    if isinstance(value, Counter):
-        return _is_plain_collection([*value])
+    """Whether a list or tuple holds numbers and text only."""
     return isinstance(value, list | tuple) and all(isinstance(one, int | float | str) for one in value)
 
 

@@ -57,11 +57,12 @@ def post_outcome(post: Mapping[str, Any], rule: Rule) -> dict[str, str]:
     cut = [value for value in solution.cutoff_of.values() if value > 0]
     return {
         "nms": f"{best.label()}, best of {solution.settings_tried}",
-        "per_class": f"{own} of {len(solution.setting_of)} classes set apart",
-        "cutoffs": f"{len(cut)} of {len(solution.cutoff_of)} classes cut, at {np.mean(cut or [0.0]):.6g} on average",
-        "max_per_image": f"up to {max(np.bincount(left.image_id), default=0)} boxes an image",
-        "search": "alone" if exact is None else f"beside an exact search that earns {exact}",
-        "result": f"score {solution.score.score}, {len(left)} boxes",
+        "per_class": f"own settings in {own} of {len(solution.setting_of)} classes",
+        "cutoffs": f"scores below {max(cut):.4g} cut in {len(cut)} classes" if cut else "nothing cut",
+        "max_per_image": f"at most {max(np.bincount(left.image_id), default=0)} boxes an image",
+        "search": "by itself" if exact is None else f"beside an exact search that earns {exact}",
+        "suppress": f"earns {solution.score.score}",
+        "boxes": str(len(left)),
     }
 
 

@@ -22,6 +22,7 @@ from torch import nn
 from trainables.predict import ImageFile, View, predict_raw
 from trainables.proof.building import Built, NoDraws, built
 from trainables.proof.noting import noting
+from trainables.training import device
 
 # Three cells at stride 32, which a deformable convolution needs.
 _SIDE_PX = 96
@@ -38,8 +39,7 @@ def reads_of_predicting(config: Mapping[str, Any], view: Mapping[str, Any]) -> f
         view: fields of the `View` that the image is predicted in, but for its scale.
     """
     with _noted(config) as (found, reads), tempfile.TemporaryDirectory() as folder:
-        model = found.runner.model.eval()
-        _zero(model)
+        model = _zeroed(found.runner.model).eval()
         labels = config["train_dataloader"]["dataset"]["category_ids"]
         predict_raw(model, [_drawn_image(Path(folder))], _NotingView(View(**view), reads), labels)
     return frozenset(reads)
@@ -53,8 +53,7 @@ def reads_of_training(config: Mapping[str, Any]) -> frozenset[str]:
     """
     with _noted(config) as (found, reads), tempfile.TemporaryDirectory() as folder:
         _load(found.dataset, _drawn_image(Path(folder)))
-        model = found.runner.model
-        _zero(model)
+        model: Any = _zeroed(found.runner.model)
         with NoDraws():
             model.init_weights()
         model.train_step(_batch(len(config["train_dataloader"]["dataset"]["category_ids"])), found.runner.optim_wrapper)
@@ -81,11 +80,12 @@ def _with_few_proposals(content: Any) -> Any:
     return {**{key: _with_few_proposals(value) for key, value in content.items()}, **few}
 
 
-def _zero(model: nn.Module) -> None:
-    """Sets all weights to zero: drawn ones take a second and show nothing more."""
+def _zeroed(model: nn.Module) -> nn.Module:
+    """The model on its device with weights of zero: drawn ones take a second and show nothing more."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
+    return model.to(device())
 
 
 class _NotingView(View):
