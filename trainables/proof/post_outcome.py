@@ -24,7 +24,7 @@ _SHIFT_PX = 15.0
 _OBJECTS, _FALSE = 3, 8
 _SPECK_PX = 5.0
 _SPECKS_IN_A_ROW = 20
-# So many that a cutoff which drops a thousandth of a tail drops a box.
+# So many that the sliver of a tail which a cutoff drops is a box.
 _LONG_TAIL, _SHORT_TAIL = 94, 12
 _TAIL_SCORES = (0.002, 0.02)
 _CLASSES = 4
