@@ -13,7 +13,7 @@ from ray.util import get_current_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 if TYPE_CHECKING:  # a worker that solves nothing loads none of it
-    from results.solve import Solution
+    from results.solution import Solution
     from trainables.solving import PostProblem, Solver
 
 TRIAL_BUNDLE, SOLVER_BUNDLE = 0, 1

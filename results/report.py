@@ -24,8 +24,8 @@ from results.ranking import best_first
 from results.report_sections import class_intervals, kept_of, number, penalty_lines, search_lines, sections
 from results.report_trials import by_class_lines, comparison_lines
 from results.rules import Rule, load_rule
+from results.solution import Solution
 from results.solution_notes import FEW_BOXES
-from results.solve import Solution
 from results.solve_store import sweep_opened
 from results.sweep import SweepTable
 from results.ties import MOST_COMPARED, ties

@@ -17,7 +17,8 @@ from results.post_settings import PostSpec
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule, TimePenalty
 from results.scoring import Matched, keep_all, match
-from results.solve import Draws, Solution, draws_of
+from results.solution import Solution
+from results.solve import Draws, draws_of
 from results.sweep import Sweep
 from results.tradeoff import Point, tradeoff
 from results.trial_files import Boxes

@@ -14,7 +14,8 @@ from results.postprocess import PostSpec
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.prepared_file import found_set, prepared_set
 from results.rules import Rule
-from results.solve import Solution, class_cap, draws_of, solution_of, swept_by
+from results.solution import Solution
+from results.solve import class_cap, draws_of, solution_of, swept_by
 from results.sweep import Sweep, SweepTable, joined
 from results.sweep_table import read_sweep, write_sweep
 

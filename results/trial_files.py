@@ -12,7 +12,8 @@ from results.fingerprints import truth_fingerprint
 from results.layout import TrialLayout
 from results.post_settings import PostSpec
 from results.rules import Rule
-from results.solve import Solution, class_cap
+from results.solution import Solution
+from results.solve import class_cap
 from results.solve_store import RawSet, known_rows
 from results.sweep import SweepTable
 

@@ -15,7 +15,7 @@ from results.boxes import Detections, Truth
 from results.groups import group_of_image
 from results.postprocess import PostSpec
 from results.rules import Rule, load_rule
-from results.solve import Solution
+from results.solution import Solution
 from results.solve_store import RawSet
 from trainables.data.dataset import Dataset, load_truth
 from trainables.effective import TrainingData, training_data

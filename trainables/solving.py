@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from results.postprocess import PostSpec
-from results.solve import Solution, solve
+from results.solution import Solution
+from results.solve import solve
 from results.solve_store import RawSet
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from results.boxes import Detections
 from results.errors import DamagedFileError
 from results.layout import TrialLayout
-from results.solve import Solution, apply_solution
+from results.solution import Solution, apply_solution
 from trainables.predict import ImageFile, View, predict_raw
 from trainables.training import build_model, device, use_threads
 from trainables.weights import load_trained

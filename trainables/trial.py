@@ -21,7 +21,7 @@ from torch import nn
 from results.coco_table import coco_numbers
 from results.errors import InputError
 from results.layout import TrialLayout
-from results.solve import apply_solution
+from results.solution import apply_solution
 from trainables.catalogue import DETECTORS
 from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
 from trainables.data.dataset import load_dataset

@@ -10,7 +10,7 @@ from torch import nn
 
 from results.boxes import write_detections, write_truth
 from results.layout import TrialLayout, write_atomically
-from results.solve import apply_solution
+from results.solution import apply_solution
 from results.solve_store import RawSet, sweep_stored
 from trainables.effective import ConfigDict
 from trainables.jobs import TrialJob

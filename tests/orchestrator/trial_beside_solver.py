@@ -16,7 +16,7 @@ from tiny_search import write_data
 
 from orchestrator.slots import slots_on
 from results.postprocess import PostSpec
-from results.solve import Solution
+from results.solution import Solution
 from trainables.catalogue import DETECTORS
 from trainables.jobs import TrialJob
 from trainables.solving import Pending, PostProblem

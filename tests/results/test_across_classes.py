@@ -13,7 +13,8 @@ from results.postprocess import apply_nms
 from results.prepared import group, prepare, prepare_truth
 from results.rules import load_rule
 from results.scoring import score
-from results.solve import Solution, apply_solution, solve
+from results.solution import Solution, apply_solution
+from results.solve import solve
 from results.sweep import sweep
 
 SPEC = PostSpec(suppress="across_classes", per_class="global")

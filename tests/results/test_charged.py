@@ -14,7 +14,8 @@ from results.postprocess import PostSpec, images_above
 from results.prepared import prepare, prepare_truth
 from results.rules import Rule, load_rule
 from results.scoring import Matched, keep_all, match, score, subset
-from results.solve import Solution, apply_solution, solve
+from results.solution import Solution, apply_solution
+from results.solve import solve
 from results.uncertainty import image_weights, replicate_values
 
 BOX = [10.0, 10.0, 20.0, 20.0]

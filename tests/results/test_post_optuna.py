@@ -11,7 +11,8 @@ from results.postprocess import PostSpec, Suppressor, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import load_rule
 from results.scoring import keep_all, match, score
-from results.solve import apply_solution, solve
+from results.solution import apply_solution
+from results.solve import solve
 from results.sweep import sweep
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")

@@ -21,7 +21,8 @@ from results.report_sections import (
     sections,
 )
 from results.rules import TimePenalty, load_rule
-from results.solve import Solution, apply_solution, solve, swept_by
+from results.solution import Solution, apply_solution
+from results.solve import solve, swept_by
 from results.solve_store import RawSet, sweep_stored
 from results.trial_files import Boxes
 

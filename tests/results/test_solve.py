@@ -11,7 +11,8 @@ from results.postprocess import PostSpec, default_settings
 from results.prepared import prepare, prepare_truth
 from results.rules import load_rule
 from results.scoring import keep_all, match, score
-from results.solve import Solution, apply_solution, solve, swept_by
+from results.solution import Solution, apply_solution
+from results.solve import solve, swept_by
 from results.sweep import sweep
 from results.uncertainty import image_weights
 

@@ -7,7 +7,8 @@ from drawn_boxes import draw
 from results.errors import DamagedFileError
 from results.postprocess import NMS_KINDS, NmsKind, PostSpec
 from results.rules import load_rule
-from results.solve import Solution, solve
+from results.solution import Solution
+from results.solve import solve
 from results.solve_store import RawSet, solve_stored, sweep_opened, sweep_stored
 
 RULE = load_rule("voc50")

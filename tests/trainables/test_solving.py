@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from results.layout import TrialLayout
-from results.solve import Solution
+from results.solution import Solution
 from trainables.jobs import Rung, Started, TrialJob
 from trainables.solving import Pending, PostProblem, Solver, solve_here
 from trainables.trial import run_trial

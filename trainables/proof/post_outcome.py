@@ -14,7 +14,8 @@ import numpy as np
 from results.boxes import Category, Detections, FloatArray, Images, IntArray, Truth
 from results.postprocess import PostSpec
 from results.rules import Rule
-from results.solve import apply_solution, solve
+from results.solution import apply_solution
+from results.solve import solve
 
 _IMAGES = 60
 _SIDE_PX = 400
