@@ -122,7 +122,7 @@ def _end(console: Console, session: Session) -> int:
         console.print(resume_command(session.options, layout), soft_wrap=True, highlight=False)
         return EXIT_INTERRUPTED
     console.print(f"the search has ended: {study.why_over()}", soft_wrap=True, highlight=False)
-    alike = study.failed_alike()
+    alike = study.ending.failed_alike()
     if alike is not None:
         console.print(traceback_of(layout, alike), soft_wrap=True, highlight=False, markup=False)
         return EXIT_FAILED

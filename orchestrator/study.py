@@ -1,7 +1,7 @@
 """The search's judgement: what to run next, whether a trial goes on, whether it is tried again.
 
 Optuna proposes and prunes (`orchestrator.proposals`), a new point is worth a trial or not (`orchestrator.new_points`),
-a failed trial is tried again or not (`orchestrator.retries`), the budget says when to end (`orchestrator.budget`); this
+a failed trial is tried again or not (`orchestrator.retries`), at some time it is enough (`orchestrator.ending`); this
 module brings them together. Every event goes to the ledger first (`orchestrator.event_log`), and all of them are
 rebuilt from there. Ray Tune only obeys. It knows neither ray nor torch, so it can be driven by a test.
 """
@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from orchestrator.alike_failures import MOST_ALIKE
 from orchestrator.budget import Budget, Limits
 from orchestrator.checkpoints import checkpoint_epoch
 from orchestrator.confirmations import Confirmations
+from orchestrator.ending import Ending
 from orchestrator.event_log import Event, EventLog
 from orchestrator.jobs import Asked, complete_params
 from orchestrator.memory_guard import MemoryGuard
@@ -46,6 +46,7 @@ class Study:
     Attributes:
         records: what is known of each trial, by number.
         limits: what the budget still allows.
+        ending: knows why the search asks for no more.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Study:
         self.records = self._log.records
         self._proposals = Proposals(space, seed, events, self.records)
         self._new_points = NewPoints(self._log, self._proposals, tried, guard, space.forbid)
+        self.ending = Ending(self._log, self.limits, self._new_points)
         self._confirmations = Confirmations(self._log, self._proposals, space.search.confirm, seed)
         self._live: set[int] = set()
         # On record as RUNNING and run by nobody: they are handed out again, before anything new.
@@ -92,7 +94,7 @@ class Study:
     def next(self) -> Asked | None:
         """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""
         self._end_cut_short()
-        enough = self._why_enough()
+        enough = self.ending.why_enough()
         if enough is not None:
             self._drop_waiting(enough)
         if self._waiting:
@@ -178,41 +180,24 @@ class Study:
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._waiting or (self._confirmations.missing() and not self._why_halted()):
+        if self._live or self._waiting or (self._confirmations.missing() and not self.ending.why_halted()):
             return None
-        return self._why_alike() or self.limits.why_over() or self._new_points.why_none()
+        return self.ending.why_nothing_new()
 
     def is_over(self) -> bool:
         """Whether nothing is left to ask for and nothing runs."""
         return self.why_over() is not None
-
-    def failed_alike(self) -> TrialRecord | None:
-        """The last of several trials that failed in the same way, which ends the search; None while there is none."""
-        number = self._log.alike.latest
-        return None if number is None else self.records[number]
 
     def best(self) -> TrialRecord | None:
         """The best COMPLETE trial so far."""
         complete = [record for record in self.records.values() if record.state == COMPLETE]
         return max(complete, key=lambda record: record.score or 0.0, default=None)
 
-    def _why_alike(self) -> str | None:
-        alike = self.failed_alike()
-        return None if alike is None else f"{MOST_ALIKE} trials failed alike: {alike.reason}"
-
-    def _why_enough(self) -> str | None:
-        """Why the search proper is over; what it found may still be confirmed."""
-        return self._why_alike() or self.limits.enough()
-
-    def _why_halted(self) -> str | None:
-        """Why nothing at all may run on."""
-        return self._why_alike() or self.limits.used_up()
-
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
         record = self.records[number]
         if epoch >= int(str(record.params.get("epochs", self.space.search.epochs))):
             return None  # all of the trial is paid for; stopping it would only throw its files away
-        enough = self._why_enough() if record.confirms is None else self._why_halted()
+        enough = self.ending.why_enough() if record.confirms is None else self.ending.why_halted()
         if enough is not None:
             return _ended(enough)
         return "worse than the other trials at this epoch" if hopeless else None
@@ -227,7 +212,7 @@ class Study:
 
     def _drop_waiting(self, why: str) -> None:
         """Ends what nobody will run again: nothing stays RUNNING. Confirmations come after the search proper."""
-        halted = self._why_halted() is not None
+        halted = self.ending.why_halted() is not None
         for number in [one for one in self._waiting if halted or self.records[one].confirms is None]:
             self._waiting.remove(number)
             rungs = self.records[number].rungs
@@ -236,7 +221,7 @@ class Study:
     def _next_confirmation(self) -> int | None:
         """A training that confirms one of the best, once the search itself is over."""
         searching = any(self.records[number].confirms is None for number in self._live)
-        return None if searching or self._why_halted() else self._confirmations.begin()
+        return None if searching or self.ending.why_halted() else self._confirmations.begin()
 
     def _wait(self, event: Event) -> None:
         """Has a trial handed out again, because of this event."""

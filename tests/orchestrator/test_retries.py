@@ -119,7 +119,7 @@ def test_three_failures_alike_end_the_search(tmp_path: Path, kind: str) -> None:
     for fingerprint in ("a", "b", "a", "a"):
         driven.study.failed(driven.ask().number, kind, "no such layer", fingerprint)
     assert driven.study.next() is None
-    assert driven.study.failed_alike() == driven.study.records[3]
+    assert driven.study.ending.failed_alike() == driven.study.records[3]
     driven.study.stop()
     assert driven.events("stopped")[0]["reason"] == "3 trials failed alike: no such layer"
 
