@@ -1,4 +1,4 @@
-"""What stands below the leaderboard's table: ties, settings, speed, what was not trained here, how to read a score.
+"""What stands below the leaderboard's table: ties, settings, what was not trained here, how to read a score, the mark.
 
 Sentences made of records alone; `results.leaderboard` prints them.
 """
@@ -24,7 +24,7 @@ def notes(finished: Sequence[TrialRecord], best: TrialRecord, tied: "Mapping[int
         best: the first of them, its summary whole.
         tied: as `results.ties` finds them.
     """
-    found = (_settings_note(best), _tie_note(best, tied), _speed_note(finished), _origin_note(finished))
+    found = (_settings_note(best), _tie_note(best, tied), _origin_note(finished))
     return [*(note for note in found if note), SMALL_SET_BIAS]
 
 
@@ -44,15 +44,6 @@ def _tie_note(best: TrialRecord, tied: "Mapping[int, Comparison]") -> str:
     return f"Tied with trial {best.number} (95% of the paired difference holds 0): {shown}."
 
 
-def _speed_note(finished: Sequence[TrialRecord]) -> str:
-    chosen = pareto_set(finished)
-    if not chosen:
-        return ""
-    busy = any(record.summary.get("idle") is False for record in finished if record.number in chosen)
-    caution = " Speeds were measured beside other trials." if busy else ""
-    return f"{PARETO_MARK} No other trial is both better and faster.{caution}"
-
-
 def _origin_note(finished: Sequence[TrialRecord]) -> str:
     taken = [f"{record.number} ({record.origin})" for record in finished if record.origin]
     return f"Not trained here but in an earlier run (run/trial): {', '.join(taken)}." if taken else ""
@@ -63,3 +54,12 @@ def shown_score(record: TrialRecord, chosen: frozenset[int]) -> str:
     if record.score is None:
         return "-"
     return f"{record.score:.4f}{PARETO_MARK if record.state == COMPLETE and record.number in chosen else ''}"
+
+
+def speed_note(records: Sequence[TrialRecord]) -> str:
+    """What the mark at a score means, empty where no score is marked."""
+    chosen = pareto_set(records)
+    if not chosen:
+        return ""
+    busy = any(record.summary.get("idle") is False for record in records if record.number in chosen)
+    return f"{PARETO_MARK} no other trial is both better and faster{' (measured beside other trials)' if busy else ''}"

@@ -15,7 +15,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from results.leaderboard_notes import shown_score
+from results.leaderboard_notes import shown_score, speed_note
 from results.ledger import COMPLETE, TrialRecord
 from results.online import OnlineScore
 from results.pareto import ms_per_image, pareto_set
@@ -86,8 +86,9 @@ def _finished_table(records: Sequence[TrialRecord], width_chars: int) -> Table:
         columns.remove(max(columns, key=lambda column: column.drop_order))
         table = _table_of(columns, records)
     left_out = [column.title for column in all_columns if column not in columns]
-    if left_out:
-        table.caption = Text(f"no room for {', '.join(left_out)}", style="dim")
+    below = [speed_note(records), f"no room for {', '.join(left_out)}" if left_out else ""]
+    if any(below):
+        table.caption = Text("\n".join(filter(None, below)), style="dim")
         table.caption_justify = "left"
     return table
 
