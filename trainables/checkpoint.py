@@ -53,7 +53,7 @@ def write_checkpoint(layout: TrialLayout, runner: Runner, epoch: int, elapsed_s:
         "iteration": runner.iter,
         "model": runner.model.state_dict(),
         "optimizer": runner.optim_wrapper.state_dict(),
-        "schedulers": [scheduler.state_dict() for scheduler in runner.param_schedulers],
+        "schedulers": [scheduler.state_dict() for scheduler in runner.param_schedulers or ()],
         "random": random_states(),
     }
     save_plain(content, layout.checkpoint)
@@ -89,7 +89,7 @@ def restore(runner: Runner, checkpoint: Checkpoint) -> None:
     state = checkpoint.state
     runner.model.load_state_dict(state["model"])
     runner.optim_wrapper.load_state_dict(state["optimizer"])
-    for scheduler, kept in zip(runner.param_schedulers, state["schedulers"], strict=True):
+    for scheduler, kept in zip(runner.param_schedulers or (), state["schedulers"], strict=True):
         scheduler.load_state_dict(kept)
     runner.train_loop._epoch, runner.train_loop._iter = checkpoint.epoch, state["iteration"]
     restore_random_states(state["random"])

@@ -15,7 +15,7 @@ import pytest
 import torch
 from tiny_detector import POST, TINY_DETECTOR
 
-from results.errors import InputError
+from results.errors import DamagedFileError, InputError
 from results.layout import TrialLayout
 from trainables.jobs import Finished, Rung, Started, TrialJob
 from trainables.trial import run_trial
@@ -78,15 +78,32 @@ def job(tiny_dataset: Path, tmp_path: Path) -> TrialJob:
     return job_in(tmp_path / "0", tiny_dataset)
 
 
-@pytest.mark.parametrize("epoch", [1, 2])
-def test_the_result_is_the_undisturbed_one(job: TrialJob, undisturbed: Outcome, epoch: int) -> None:
-    lose_at(job, epoch)
-    again = run(replace(job, start_epoch=epoch))
-    assert again.reports[0] == Started(undisturbed.reports[0].config_hash, epoch)
-    assert again.scores() == undisturbed.scores()[epoch - 1 :]
+@pytest.fixture(scope="module")
+def lost_at_two(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lose_at(job_in(tmp_path_factory.mktemp("lost") / "0", tiny_dataset), 2).folder
+
+
+@pytest.fixture
+def lost(job: TrialJob, lost_at_two: Path) -> TrialLayout:
+    """The job's folder, as a worker left it that was lost in the third epoch."""
+    return TrialLayout(Path(shutil.copytree(lost_at_two, job.folder)))
+
+
+@pytest.mark.usefixtures("lost")
+def test_the_result_is_the_undisturbed_one(job: TrialJob, undisturbed: Outcome) -> None:
+    again = run(replace(job, start_epoch=2))
+    assert again.reports[0] == Started(undisturbed.reports[0].config_hash, 2)
+    assert again.scores() == undisturbed.scores()[1:]
     assert equal(again, undisturbed)
 
 
+def test_it_is_after_two_losses_too(job: TrialJob, undisturbed: Outcome) -> None:
+    lose_at(job, 1)
+    lose_at(replace(job, start_epoch=1), 2)
+    assert equal(run(replace(job, start_epoch=2)), undisturbed)
+
+
+@pytest.mark.slow
 def test_it_is_with_loader_processes_too(job: TrialJob) -> None:
     job = replace(job, loader_workers=2)
     whole = run(job)
@@ -94,6 +111,7 @@ def test_it_is_with_loader_processes_too(job: TrialJob) -> None:
     assert equal(run(replace(job, start_epoch=1)), whole)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_mid_epoch_costs_nothing_but_the_epoch(job: TrialJob, undisturbed: Outcome) -> None:
     note = TrialLayout(Path(job.folder)).checkpoint_note
     process = subprocess.Popen([sys.executable, "-c", ONE_TRIAL], stdin=subprocess.PIPE, text=True)
@@ -116,17 +134,19 @@ run_trial(TrialJob.from_dict(json.load(sys.stdin)), lambda event: None)
 """
 
 
-def test_a_rung_whose_score_was_not_known_is_judged_from_the_checkpoint(job: TrialJob, undisturbed: Outcome) -> None:
-    layout = lose_at(job, 2)
-    layout.checkpoint_note.write_text('{"epoch": 2, "score": null}')
+def test_a_rung_whose_score_was_not_known_is_judged_from_the_checkpoint(
+    job: TrialJob, lost: TrialLayout, undisturbed: Outcome
+) -> None:
+    lost.checkpoint_note.write_text('{"epoch": 2, "score": null}')
     again = run(replace(job, start_epoch=2))
     assert again.scores() == undisturbed.scores()[1:]
     assert equal(again, undisturbed)
 
 
-def test_the_checkpoints_own_epoch_holds_where_the_note_is_older(job: TrialJob, undisturbed: Outcome) -> None:
-    layout = lose_at(job, 2)
-    layout.checkpoint_note.write_text('{"epoch": 1, "score": 0.5}')
+def test_the_checkpoints_own_epoch_holds_where_the_note_is_older(
+    job: TrialJob, lost: TrialLayout, undisturbed: Outcome
+) -> None:
+    lost.checkpoint_note.write_text('{"epoch": 1, "score": 0.5}')
     again = run(replace(job, start_epoch=1))
     assert again.reports[0].epoch == 2
     assert again.scores() == undisturbed.scores()[1:]
@@ -159,11 +179,10 @@ def conv_names(outcome: Outcome) -> list[str]:
     return [name for name in outcome.weights if name.endswith("conv1.weight")]
 
 
-def test_a_planted_pickle_in_a_checkpoint_does_not_run(job: TrialJob, tmp_path: Path) -> None:
-    layout = lose_at(job, 1)
-    torch.save({"epoch": 1, "elapsed_s": 0.0, "model": Planted(tmp_path / "ran")}, layout.checkpoint)
+def test_a_planted_pickle_in_a_checkpoint_does_not_run(job: TrialJob, lost: TrialLayout, tmp_path: Path) -> None:
+    torch.save({"epoch": 2, "elapsed_s": 0.0, "model": Planted(tmp_path / "ran")}, lost.checkpoint)
     with pytest.raises(InputError, match="nothing that runs"):
-        run_trial(replace(job, start_epoch=1), lambda event: None)
+        run_trial(replace(job, start_epoch=2), lambda event: None)
     assert not (tmp_path / "ran").exists()
 
 
@@ -177,9 +196,14 @@ class Planted:
         return os.mkdir, (str(self.target),)
 
 
-def test_time_of_all_attempts_counts(job: TrialJob) -> None:
-    layout = lose_at(job, 1)
-    content = torch.load(layout.checkpoint, weights_only=True)
-    torch.save({**content, "elapsed_s": 3600.0}, layout.checkpoint)
+def test_time_of_all_attempts_counts(job: TrialJob, lost: TrialLayout) -> None:
+    content = torch.load(lost.checkpoint, weights_only=True)
+    torch.save({**content, "elapsed_s": 3600.0}, lost.checkpoint)
     with pytest.raises(TimeoutError, match=r"at most 1 hours"):
-        run_trial(replace(job, start_epoch=1, time_limit_s=3600.0), lambda event: None)
+        run_trial(replace(job, start_epoch=2, time_limit_s=3600.0), lambda event: None)
+
+
+def test_a_checkpoint_that_is_no_checkpoint_is_refused(job: TrialJob, lost: TrialLayout) -> None:
+    torch.save({"weights": 1}, lost.checkpoint)
+    with pytest.raises(DamagedFileError, match="delete it to train anew"):
+        run_trial(replace(job, start_epoch=2), lambda event: None)
