@@ -34,11 +34,7 @@ def run_in_worker(config: Mapping[str, Any]) -> None:
 
     from orchestrator.remote_solving import solver_beside_gpu
 
-    job = config["job"]
-    end = end_of_trial(job, tune.report, solver_beside_gpu())
-    tune.report(end)  # returns when the driver has dealt with it
-    if end["phase"] == "finished":
-        _remove_checkpoint(TrialLayout(Path(str(job["folder"]))))
+    tune.report(end_of_trial(config["job"], tune.report, solver_beside_gpu()))
 
 
 def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solver: "Solver | None" = None) -> Metrics:
@@ -77,12 +73,6 @@ def failure_report(error: Exception, peak_gib: float | None = None) -> Metrics:
 def _runner(detector: str, solver: "Solver | None") -> "Callable[[TrialJob, Report], Finished]":
     run: Callable[..., Finished] = importlib.import_module(_RUNNERS.get(detector, _MMDET_RUNNER)).run_trial
     return run if solver is None or detector in _RUNNERS else partial(run, solver=solver)
-
-
-def _remove_checkpoint(layout: TrialLayout) -> None:
-    # The note first: it vouches for the other.
-    layout.checkpoint_note.unlink(missing_ok=True)
-    layout.checkpoint.unlink(missing_ok=True)
 
 
 def _keep_traceback(folder: Path) -> None:
