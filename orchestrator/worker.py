@@ -58,7 +58,7 @@ def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solv
     except Exception as error:  # any failure of user code is a result, with its kind
         _keep_traceback(Path(str(job["folder"])))
         return failure_report(error, meter.peak_gib() if meter else None)
-    measured = meter.summary() if meter else {}
+    measured = {"peak_gib": meter.peak_gib()} if meter else {}
     return replace(finished, summary={**finished.summary, **measured}).to_metrics()
 
 

@@ -17,33 +17,24 @@ _DIGITS = 3
 
 
 class MemoryMeter:
-    """Measures from its making on; for one trial at a time in a process.
-
-    Attributes:
-        of: what the peak belongs to: "device" (its memory), "trial" (resident memory since the start), or "process"
-            (resident memory since the process began, where Linux does not let it be reset; workers run several trials).
-    """
+    """Measures from its making on; for one trial at a time in a process."""
 
     def __init__(self) -> None:
         cuda = _cuda()
         if cuda is not None:
             cuda.reset_peak_memory_stats()
-        self._resident = "trial" if _reset_resident_peak() else "process"
-
-    @property
-    def of(self) -> str:
-        """See the class."""
-        return self._resident if _cuda() is None else "device"
+        self._is_reset = _reset_resident_peak()
 
     def peak_gib(self) -> float | None:
-        """The peak so far; None where this system does not say."""
-        cuda = _cuda()
-        peak = _resident_peak_gib() if cuda is None else cuda.max_memory_allocated() / 2**30
-        return None if peak is None else round(peak, _DIGITS)
+        """The peak so far.
 
-    def summary(self) -> dict[str, object]:
-        """Both for a trial's summary."""
-        return {"peak_gib": self.peak_gib(), "peak_of": self.of}
+        None where the system does not say, or does not let the peak of resident memory be reset: what is left is the
+        process's, and one process runs many trials.
+        """
+        cuda = _cuda()
+        if cuda is not None:
+            return round(float(cuda.max_memory_allocated()) / 2**30, _DIGITS)
+        return _resident_peak_gib() if self._is_reset else None
 
 
 def _cuda() -> Any:
@@ -63,4 +54,4 @@ def _resident_peak_gib() -> float | None:
         found = re.search(r"^VmHWM:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
     except OSError:
         return None
-    return None if found is None else int(found[1]) / 2**20
+    return None if found is None else round(int(found[1]) / 2**20, _DIGITS)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tiny_search import fake_space
+from trial_beside_solver import job_in
 
 from orchestrator.jobs import Asked, JobFactory
 from orchestrator.worker import end_of_trial
@@ -90,3 +91,12 @@ def test_a_lost_worker_is_a_process_that_dies(folder: Path) -> None:
     text = json.dumps(_job(folder, failure="lost_worker"))
     done = subprocess.run([sys.executable, "-c", script], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (-9, "")
+
+
+@pytest.mark.training
+def test_a_failed_training_says_how_and_how_much_memory_it_held(tmp_path: Path) -> None:
+    end = end_of_trial({**job_in(tmp_path), "dataset": str(tmp_path / "absent.yaml")}, lambda _: None)
+    assert (end["phase"], end["kind"]) == ("failed", "bad configuration")
+    assert "absent.yaml" in end["reason"]
+    assert len(end["fingerprint"]) == 8
+    assert end["peak_gib"] is None or 0.1 < end["peak_gib"] < 100
