@@ -92,7 +92,7 @@ def test_the_cap_holds_after_the_fusion(workplace: Path, monkeypatch: pytest.Mon
 def test_a_missing_image_leaves_nothing_half_written(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)
     image_list = next(workplace.glob("cache/*/test_images.json"))
-    with pytest.raises(InputError, match="exist"):
+    with pytest.raises(InputError, match="readable"):
         main(["--images", str(image_list), "--image-folder", "nowhere", "--out", "half.json"])
     assert not list(workplace.glob("*half*"))
 
