@@ -1,7 +1,7 @@
 """Puts the files of a reused trial into this run's folder, so that a report or an ensemble finds them there.
 
 Linked where the file system can, copied where it cannot: they stay when the earlier run is deleted. Only trials that
-ended COMPLETE have files worth that.
+ended COMPLETE have files worth that. Files that cannot be brought are said: the trial's score is known without them.
 """
 
 import os
@@ -43,9 +43,12 @@ def adopt(source: TrialLayout, target: TrialLayout) -> None:
     if target.manifest.exists() or not source.manifest.exists():
         return
     target.folder.mkdir(parents=True, exist_ok=True)
-    files = [path for path in source.folder.iterdir() if path.is_file() and path != source.manifest]
-    for path in (*files, source.manifest):
-        _bring(path, target.folder / path.name)
+    try:
+        files = [path for path in source.folder.iterdir() if path.is_file() and path != source.manifest]
+        for path in (*files, source.manifest):
+            _bring(path, target.folder / path.name)
+    except OSError as error:
+        print(f"notice: the files of {source.folder} could not be brought to {target.folder} ({error.strerror})")
 
 
 def _bring(path: Path, target: Path) -> None:

@@ -70,7 +70,8 @@ def opened_study(settings: Settings, run: RunLayout, ledger: Ledger, earlier: Ea
 
 def begin(study: Study, run: RunLayout, earlier: EarlierWork) -> None:
     """Puts on record what the search begins with, as far as it is not there yet."""
-    study.begin_from(left_to_record(earlier.start, read_events(run.ledger)))
+    if earlier.start.finished or earlier.start.known:
+        study.begin_from(left_to_record(earlier.start, read_events(run.ledger)))
 
 
 def _has_begun(run: RunLayout) -> bool:

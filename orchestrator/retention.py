@@ -22,12 +22,16 @@ class Retention:
         layout: of the run.
         keep: best COMPLETE trials whose weights stay; None for all.
         on_removal: told the number of a trial whose weights were removed after it had ended.
+        say: takes a notice for the user: a file that cannot be removed is no reason to end a search.
     """
 
-    def __init__(self, layout: RunLayout, keep: int | None, on_removal: Callable[[int], None]) -> None:
+    def __init__(
+        self, layout: RunLayout, keep: int | None, on_removal: Callable[[int], None], say: Callable[[str], None]
+    ) -> None:
         self._layout = layout
         self._keep = keep
         self._on_removal = on_removal
+        self._say = say
         self._kept: list[tuple[float, int]] = []  # a heap: score and negative number, the worst first
 
     def __call__(self, _study: object, event: Mapping[str, object]) -> None:
@@ -45,9 +49,9 @@ class Retention:
     def _tidy(self, number: int, state: str, score: object) -> None:
         trial = self._layout.trial(number)
         for path in (trial.checkpoint_note, trial.checkpoint):  # the note first: it vouches for the other
-            path.unlink(missing_ok=True)
+            self._remove(path)
         if state != COMPLETE or score is None:
-            trial.weights.unlink(missing_ok=True)
+            self._remove(trial.weights)
             return
         heapq.heappush(self._kept, (float(str(score)), -number))
         if self._keep is not None and len(self._kept) > self._keep:
@@ -56,8 +60,14 @@ class Retention:
     def _let_go(self, number: int) -> None:
         weights = self._layout.trial(number).weights
         if weights.exists() and number not in members_of_recipes(self._layout):
-            weights.unlink()
+            self._remove(weights)
             self._on_removal(number)
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self._say(f"notice: {path} is not needed any more and could not be removed ({error.strerror})")
 
 
 def members_of_recipes(layout: RunLayout) -> set[int]:

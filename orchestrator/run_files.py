@@ -41,7 +41,7 @@ def files_in_order(study: Study, run: RunLayout, storage: Storage | None, say: C
         if mirror is not None:
             mirror.bring([number])
 
-    retention = Retention(run, study.space.search.keep_checkpoints, copy_again)
+    retention = Retention(run, study.space.search.keep_checkpoints, copy_again, say)
     retention.catch_up(study.records.values())
     study.subscribe(retention)
     if mirror is not None:

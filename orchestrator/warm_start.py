@@ -68,7 +68,8 @@ def warm_start(space: Space, runs: Sequence[EarlierRun]) -> WarmStart:
     changed = [run for run in chosen if run not in same]
     finished = tuple(trial for run in same for trial in run.trials if _teaches(trial.record))
     known = _best_known(space, changed)
-    return WarmStart(finished, known, (*_same_notices(same), *_changed_notices(changed, known)))
+    notices = (*_same_notices(same), *_changed_notices(changed, known))
+    return WarmStart(finished, known, notices or _none_notices(space))
 
 
 def left_to_record(start: WarmStart, events: Iterable[Mapping[str, object]]) -> WarmStart:
@@ -125,6 +126,12 @@ def point_in(space: Space, params: Point) -> dict[str, Value] | None:
             given[dimension.name] = dimension.domain.default()
     point = complete_point(space.train, given)
     return None if is_forbidden(space, point) else point
+
+
+def _none_notices(space: Space) -> tuple[str, ...]:
+    if space.search.warm_start is None:
+        return ()
+    return ("warm start: there is no earlier run on the same data and rule to begin from",)
 
 
 def _same_notices(runs: Sequence[EarlierRun]) -> list[str]:

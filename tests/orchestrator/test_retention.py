@@ -18,7 +18,8 @@ class Kept:
     def __init__(self, folder: Path, keep: int | None) -> None:
         self.layout = RunLayout(folder)
         self.removed: list[int] = []
-        self.retention = Retention(self.layout, keep, self.removed.append)
+        self.said: list[str] = []
+        self.retention = Retention(self.layout, keep, self.removed.append, self.said.append)
 
     def write(self, number: int, weights: bool = True) -> None:
         """What a trial has on the disk at its end."""
@@ -94,6 +95,16 @@ def test_members_of_a_recipe_keep_their_weights(tmp_path: Path) -> None:
     kept.retention.catch_up([TrialRecord(number, state=COMPLETE, score=0.1 * number) for number in range(3)])
     assert kept.files("weights.pth") == [0, 2]
     assert kept.removed == [1]
+
+
+def test_a_file_that_cannot_be_removed_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, 1)
+    kept.write(0)
+    kept.layout.trial(0).checkpoint.unlink()
+    kept.layout.trial(0).checkpoint.mkdir()  # even a superuser cannot unlink a folder
+    kept.retention.catch_up([TrialRecord(0, state=FAIL)])
+    assert len(kept.said) == 1 and "checkpoint.pth" in kept.said[0]
+    assert kept.files("weights.pth") == []
 
 
 @pytest.mark.parametrize(("keep", "said"), [(None, 0), (10, 0), (5, 0), (4, 1), (1, 1)])
