@@ -59,8 +59,6 @@ def _fail(study: Study, number: int, report: Mapping[str, Any]) -> None:
 def _is_something_else(study: Study, number: int, built: str, expected: str | None) -> bool:
     if expected is None or built == expected:
         return False
-    reason = (
-        f"the worker built something else than it was asked to: hash {built}, not {expected}; is its code the same?"
-    )
+    reason = f"the worker built something else: hash {built}, asked for {expected}; has it another version of the code?"
     study.failed(number, BAD_CONFIGURATION, reason, fingerprint="built something else")
     return True

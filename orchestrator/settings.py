@@ -14,6 +14,7 @@ from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, with_classes
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
+from results.ledger import read_events
 from results.post_settings import cutoff_notice
 from results.rules import load_rule
 from search_spaces.loading import load_space, profile_names
@@ -156,8 +157,10 @@ def recorded_settings(run: RunLayout) -> dict[str, object]:
     """What `Settings.record` wrote when the run began.
 
     Raises:
-        DamagedFileError: the file is missing or not ours.
+        DamagedFileError: the file is not ours, or neither is the ledger.
     """
+    if not run.settings.exists():
+        return dict(read_events(run.ledger)[0])  # killed within its first moments; the ledger says the same
     try:
         content = json.loads(run.settings.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

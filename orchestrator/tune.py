@@ -8,7 +8,8 @@ rebuilt from the ledger.
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from orchestrator.reports import lose, tell
 from orchestrator.slots import Slots
 from orchestrator.study import Study
 from orchestrator.worker import run_in_worker
+from results.errors import DetectionSearchError
 from results.layout import TrialLayout, write_atomically
 
 Job = dict[str, Any]
@@ -70,12 +72,16 @@ class StudyScheduler(FIFOScheduler):
     Args:
         study: the search's memory.
         expect_hash: what a worker should say that it built of a job.
+
+    Attributes:
+        fault: what kept the study from recording a report, and so ends the search; Tune knows no way to pass it on.
     """
 
     def __init__(self, study: Study, expect_hash: ExpectHash) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._study = study
         self._expect_hash = expect_hash
+        self.fault: DetectionSearchError | None = None
         self._latest: dict[int, str] = {}  # Tune's id of each of our trials
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,7 +100,8 @@ class StudyScheduler(FIFOScheduler):
             return TrialScheduler.STOP
         job = trial.config["job"]
         expected = self._expect_hash(job) if result["phase"] == "started" else None
-        stops = tell(self._study, number_of(trial), result, expected)
+        with self._faults_kept():
+            stops = tell(self._study, number_of(trial), result, expected)
         return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -111,7 +118,16 @@ class StudyScheduler(FIFOScheduler):
             said, log = _error_text(trial), TrialLayout(Path(trial.config["job"]["folder"])).log
             if said:
                 write_atomically(log, said)
-            lose(self._study, number_of(trial), loss_reason(said, log), loss_kind(said))
+            with self._faults_kept():
+                lose(self._study, number_of(trial), loss_reason(said, log), loss_kind(said))
+
+    @contextmanager
+    def _faults_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except DetectionSearchError as error:
+            self.fault = error
+            raise
 
     def _is_latest(self, trial: Trial) -> bool:
         return self._latest.get(number_of(trial)) == trial.trial_id
@@ -142,15 +158,19 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
         expect_hash: see `StudyScheduler`.
         slots: trials at once and what each gets.
         storage: folder for Tune's own files.
+
+    Raises:
+        DetectionSearchError: an event could not be recorded.
     """
     # Tune prepares this many trials ahead; with fewer, slots would fill one after the other.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    scheduler = StudyScheduler(study, expect_hash)
     tuner = tune.Tuner(
         tune.with_resources(run_in_worker, tune.PlacementGroupFactory(bundles(slots))),
         tune_config=tune.TuneConfig(
             search_alg=StudySearcher(study, make_job),
-            scheduler=StudyScheduler(study, expect_hash),
+            scheduler=scheduler,
             num_samples=-1,
             max_concurrent_trials=slots.count,
             reuse_actors=True,
@@ -164,4 +184,10 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
             failure_config=tune.FailureConfig(max_failures=0),  # whether a trial is tried again is the study's decision
         ),
     )
-    tuner.fit()
+    try:
+        tuner.fit()
+    except tune.TuneError:
+        # What the scheduler raises comes back as the text of a traceback; our own errors say what to do.
+        if scheduler.fault is not None:
+            raise scheduler.fault from None
+        raise

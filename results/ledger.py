@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Self
 
 from results import json_lines, ownership
-from results.errors import DamagedFileError, InputError
+from results.errors import DamagedFileError, DetectionSearchError, InputError
 from results.json_lines import Event
 from results.layout import lock_of, write_atomically
 
@@ -159,13 +159,19 @@ class Ledger:
         Raises:
             ValueError: the event has no name, holds NaN or an infinity, or the ledger is closed.
             TypeError: the event holds something that JSON has no form for.
+            DetectionSearchError: the disk is full or gone.
         """
         if self._descriptor is None:
             raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
         if not isinstance(event.get("event"), str):
             raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
         stamped = {"time": round(self.clock(), 3), **event}
-        json_lines.append_line(self._descriptor, stamped)
+        try:
+            json_lines.append_line(self._descriptor, stamped)
+        except OSError as error:
+            rule = f"every decision is on record before it takes effect; {self.path} cannot be written"
+            remedy = "make room, then go on with --resume: what is on record is whole"
+            raise DetectionSearchError(f"{rule} ({error.strerror}); {remedy}") from error
         return stamped
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from orchestrator.settings import (
 )
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, write_atomically
+from results.ledger import Ledger
 from search_spaces.written_form import to_yaml
 
 Begin = Callable[[], tuple[Options, RunLayout]]
@@ -125,11 +126,15 @@ def test_a_resumed_run_refuses_another_seed(run: RunLayout, tmp_path: Path) -> N
         resolve(_options(tmp_path, "--seed", "1"), run)
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]"])
-def test_damaged_settings_are_not_guessed(run: RunLayout, content: str | None) -> None:
+def test_a_run_killed_in_its_first_moments_is_known_by_its_ledger(run: RunLayout) -> None:
     run.settings.unlink()
-    if content is not None:
-        run.settings.write_text(content)
+    Ledger.create(run.ledger, {"profile": "demo", "seed": 3}).close()
+    assert recorded_settings(run)["seed"] == 3
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_damaged_settings_are_not_guessed(run: RunLayout, content: str) -> None:
+    run.settings.write_text(content)
     with pytest.raises(DamagedFileError, match="settings"):
         recorded_settings(run)
 

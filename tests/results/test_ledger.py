@@ -1,4 +1,5 @@
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from results.errors import DamagedFileError, InputError
+from results.errors import DamagedFileError, DetectionSearchError, InputError
 from results.layout import lock_of
 from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events, trials_of
 
@@ -103,6 +104,20 @@ def test_bad_events_are_refused_and_leave_no_trace(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="closed"):
         ledger.append(ASKED)
     assert len(read_events(path)) == 1
+
+
+def test_a_full_disk_is_said_with_its_remedy_and_leaves_a_whole_ledger(tmp_path: Path) -> None:
+    path = _ledger(tmp_path, ASKED)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Ledger.open(path) as ledger:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+        try:
+            with pytest.raises(DetectionSearchError, match="make room, then go on with --resume"):
+                ledger.append({"event": "rung", "number": 0, "epoch": 1, "score": 0.5})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        ledger.append({"event": "resumed"})
+    assert [event["event"] for event in read_events(path)] == ["run", "asked", "resumed"]
 
 
 def test_a_killed_writer_leaves_a_ledger_that_opens(tmp_path: Path) -> None:

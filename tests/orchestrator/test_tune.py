@@ -1,0 +1,114 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tiny_search import Driven, fake_space
+
+from orchestrator.budget import Budget
+from orchestrator.jobs import JobFactory
+from orchestrator.tune import StudyScheduler, StudySearcher
+from results.errors import DetectionSearchError
+from results.layout import RunLayout
+from results.ledger import COMPLETE, FAIL, RUNNING
+
+STARTED = {"phase": "started", "config_hash": "right", "epoch": 0}
+FINISHED = {"phase": "finished", "score": 0.5, "summary": [{}]}
+
+
+@dataclass
+class TuneTrial:
+    """What the scheduler looks at of one of Tune's trials."""
+
+    config: Mapping[str, Any]
+    trial_id: str
+    error_file: str | None = None
+    run_metadata: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(num_failures=0))
+
+
+class Tuned:
+    """A study with both of Tune's plug-ins, and Tune's part played by the test."""
+
+    def __init__(self, folder: Path, trials: int = 2) -> None:
+        space = fake_space(folder)
+        self.driven = Driven(space, folder, Budget(trials))
+        self.searcher = StudySearcher(self.driven.study, JobFactory(space, RunLayout(folder), None, "coco50", seed=0))
+        self.scheduler = StudyScheduler(self.driven.study, lambda job: "right")
+
+    def begin(self, trial_id: str) -> TuneTrial:
+        """Asks for a trial and adds it."""
+        config = self.searcher.suggest(trial_id)
+        assert isinstance(config, dict)
+        trial = TuneTrial(config, trial_id)
+        self.scheduler.on_trial_add(None, trial)  # type: ignore[arg-type]
+        return trial
+
+    def report(self, trial: TuneTrial, report: Mapping[str, Any]) -> str:
+        """A report of the trial's worker."""
+        return self.scheduler.on_trial_result(None, trial, dict(report))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def tuned(tmp_path: Path) -> Tuned:
+    return Tuned(tmp_path)
+
+
+def test_nothing_is_asked_for_any_more_only_when_nothing_runs(tuned: Tuned) -> None:
+    first, second = tuned.begin("a"), tuned.begin("b")
+    assert tuned.searcher.suggest("c") is None
+    tuned.report(first, FINISHED)
+    assert tuned.searcher.suggest("c") is None
+    tuned.report(second, FINISHED)
+    assert tuned.searcher.suggest("c") == StudySearcher.FINISHED
+
+
+def test_a_lost_worker_is_said_with_what_ray_wrote_of_it(tuned: Tuned, tmp_path: Path) -> None:
+    trial = tuned.begin("a")
+    (tmp_path / "error.txt").write_text("The actor died.\npid: 7\nip: 192.0.2.2", encoding="utf-8")
+    trial.error_file = str(tmp_path / "error.txt")
+    tuned.scheduler.on_trial_error(None, trial)  # type: ignore[arg-type]
+    record, log = tuned.driven.study.records[0], RunLayout(tmp_path).trial(0).log
+    assert (record.state, record.losses) == (RUNNING, 1)
+    assert record.reason == f"process 7 on 192.0.2.2: The actor died. pid: 7 ip: 192.0.2.2; see {log.resolve()}"
+    assert log.read_text(encoding="utf-8").startswith("The actor died.")
+
+
+def test_the_end_of_an_earlier_attempt_loses_nothing_of_the_next_one(tuned: Tuned) -> None:
+    before = tuned.begin("a")
+    tuned.scheduler.on_trial_error(None, before)  # type: ignore[arg-type]
+    again = tuned.begin("b")
+    assert again.config["job"]["number"] == before.config["job"]["number"] == 0
+    tuned.scheduler.on_trial_complete(None, before, {})  # type: ignore[arg-type]
+    assert tuned.report(before, FINISHED) == "STOP"
+    assert tuned.driven.study.is_running(0)
+    tuned.report(again, FINISHED)
+    assert (tuned.driven.study.records[0].state, tuned.driven.study.records[0].losses) == (COMPLETE, 1)
+
+
+def test_tune_runs_no_trial_again_by_itself(tuned: Tuned) -> None:
+    assert tuned.begin("a").run_metadata.num_failures > 0  # of 0 that it may have
+
+
+def test_a_worker_that_built_something_else_has_failed(tuned: Tuned) -> None:
+    right, wrong = tuned.begin("a"), tuned.begin("b")
+    assert tuned.report(right, STARTED) == "CONTINUE"
+    assert tuned.report(wrong, {**STARTED, "config_hash": "other"}) == "STOP"
+    record = tuned.driven.study.records[1]
+    assert (record.state, record.kind) == (FAIL, "bad configuration")
+    assert record.reason is not None
+    assert "the worker built something else: hash other, asked for right" in record.reason
+
+
+def test_a_ledger_that_cannot_be_written_is_kept_for_the_command_to_say(tuned: Tuned) -> None:
+    trial = tuned.begin("a")
+    full = DetectionSearchError("no space left; make room")
+
+    def append(event: Mapping[str, object]) -> None:
+        raise full
+
+    tuned.driven.ledger.append = append  # type: ignore[method-assign,assignment]
+    with pytest.raises(DetectionSearchError):
+        tuned.report(trial, STARTED)
+    assert tuned.scheduler.fault is full
