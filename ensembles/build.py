@@ -20,11 +20,12 @@ from results.boxes import Detections, Images, images_from_coco, read_detections,
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, chosen_run, run_named
-from results.ledger import read_events, trials_of
+from results.ledger import read_events
 from results.postprocess import cap_per_image
 from results.rules import Rule, load_rule
 from results.scoring import score
 from results.submission import check_submission, write_submission
+from results.trial_records import trials_of
 from trainables.data.dataset import Dataset, load_dataset
 
 

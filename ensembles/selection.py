@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from results.errors import InputError
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 
 
 @dataclass(frozen=True)

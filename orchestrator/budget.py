@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from results.ledger import COMPLETE, CONFIRMATION, PRUNED
+from results.trial_records import COMPLETE, CONFIRMATION, PRUNED
 
 _SECONDS = 3600.0
 _SESSION_BEGINS = ("run", "resumed")

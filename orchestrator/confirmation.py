@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 
 BEST = 3
 

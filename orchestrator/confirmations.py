@@ -6,7 +6,7 @@ When they are due, and whether there is time for them, is `orchestrator.study`'s
 from orchestrator.confirmation import Confirmation, missing_confirmations
 from orchestrator.event_log import EventLog
 from orchestrator.proposals import Proposals
-from results.ledger import CONFIRMATION
+from results.trial_records import CONFIRMATION
 
 
 class Confirmations:

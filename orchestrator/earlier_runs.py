@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from results.errors import DamagedFileError
 from results.json_lines import Event
 from results.layout import RunLayout, existing_runs
-from results.ledger import COMPLETE, TrialRecord, read_events, read_header, trials_of
+from results.ledger import read_events, read_header
+from results.trial_records import COMPLETE, TrialRecord, trials_of
 
 
 @dataclass(frozen=True)

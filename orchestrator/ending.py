@@ -7,7 +7,7 @@ from orchestrator.alike_failures import MOST_ALIKE
 from orchestrator.budget import Limits
 from orchestrator.event_log import EventLog
 from orchestrator.new_points import NewPoints
-from results.ledger import TrialRecord
+from results.trial_records import TrialRecord
 
 
 class Ending:

@@ -9,7 +9,8 @@ from orchestrator.alike_failures import AlikeFailures
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.repeats import Tried
 from results.layout import RunLayout, TrialLayout
-from results.ledger import CONFIRMATION, RUNNING, Ledger, TrialRecord, apply_event, read_events, trials_of
+from results.ledger import Ledger, read_events
+from results.trial_records import CONFIRMATION, RUNNING, TrialRecord, apply_event, trials_of
 
 Event = Mapping[str, object]
 

@@ -11,7 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.errors import DamagedFileError
-from results.ledger import COMPLETE, CONFIRMATION, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, CONFIRMATION, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
 from search_spaces.sampling import distributions_of, searched_values
 from search_spaces.space import Space
 from trainables.failures import CORRUPT_IMAGE, FULL_DISK, LOST_WORKER

@@ -9,7 +9,7 @@ from ray.util.metrics import Gauge
 
 from orchestrator.study import Study
 from orchestrator.tally import Tally
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 
 class SearchGauges:

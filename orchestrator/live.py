@@ -11,7 +11,7 @@ from orchestrator.progress import Progress, clock, render
 from orchestrator.repeats import FORBIDDEN
 from orchestrator.study import Study
 from orchestrator.tally import Tally
-from results.ledger import RUNNING, TrialRecord
+from results.trial_records import RUNNING, TrialRecord
 
 _LINES_AROUND = 4  # of the live table: headline, dashboard, column titles, and the cursor's
 

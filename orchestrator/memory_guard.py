@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator.memory_model import MemoryModel, Seen, fit
 from orchestrator.retries import most_parts
-from results.ledger import RUNNING, TrialRecord
+from results.trial_records import RUNNING, TrialRecord
 from trainables.failures import OUT_OF_MEMORY
 
 _MOST_SEEN = 400  # trials, the latest, that the model learns from

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.storage import Storage
 from results.layout import RunLayout
-from results.ledger import RUNNING, TrialRecord
+from results.trial_records import RUNNING, TrialRecord
 
 _LEDGER_EVERY_S = 30.0  # it grows with every trial, and is copied as a whole
 

@@ -11,7 +11,7 @@ from orchestrator.event_log import EventLog
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.proposals import Proposal, Proposals
 from orchestrator.repeats import FORBIDDEN, Tried
-from results.ledger import FAIL, RUNNING, SAMPLER, TrialRecord
+from results.trial_records import FAIL, RUNNING, SAMPLER, TrialRecord
 from search_spaces.points import forbidden_by, shown_clause
 from search_spaces.space import Clause
 from trainables.failures import OUT_OF_MEMORY

@@ -20,7 +20,7 @@ from orchestrator.frozen_trials import (
     says_infeasible,
 )
 from orchestrator.optuna_parts import ask_seed, build_pruner, build_sampler
-from results.ledger import COMPLETE, KNOWN, SAMPLER, TrialRecord
+from results.trial_records import COMPLETE, KNOWN, SAMPLER, TrialRecord
 from search_spaces.sampling import searched_values, suggest
 from search_spaces.space import Space
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from results.layout import RunLayout
-from results.ledger import COMPLETE, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, RUNNING, TrialRecord
 
 _ENSEMBLE = 5  # members of a usual ensemble
 

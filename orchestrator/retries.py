@@ -6,7 +6,7 @@ once, half of it is tried. Every other failure is final.
 
 from collections.abc import Mapping
 
-from results.ledger import TrialRecord
+from results.trial_records import TrialRecord
 
 # So many workers in a row without a new checkpoint: whatever kills them will kill the next one.
 MOST_LOSSES = 3

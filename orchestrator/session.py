@@ -23,7 +23,7 @@ from orchestrator.tune import run_search
 from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, as_typed
 from results.layout import RunLayout
 from results.leaderboard import show
-from results.ledger import FAIL, TrialRecord
+from results.trial_records import FAIL, TrialRecord
 
 
 @dataclass(frozen=True)

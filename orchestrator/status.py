@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from orchestrator.progress import Progress
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.layout import RunLayout, chosen_run
-from results.ledger import read_events, trials_of
+from results.ledger import read_events
+from results.trial_records import trials_of
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -23,7 +23,8 @@ from orchestrator.proposals import Judgement, Proposals
 from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
 from orchestrator.warm_start import WarmStart
-from results.ledger import COMPLETE, FAIL, PRUNED, Ledger, TrialRecord
+from results.ledger import Ledger
+from results.trial_records import COMPLETE, FAIL, PRUNED, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
 from trainables.failures import LOST_WORKER, OUT_OF_MEMORY

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 
 
 class Tally:

@@ -12,7 +12,7 @@ from orchestrator.earlier_runs import EarlierRun, EarlierTrial
 from orchestrator.frozen_trials import says_infeasible
 from orchestrator.repeats import canonical
 from results.errors import InputError
-from results.ledger import COMPLETE, PRUNED, TrialRecord
+from results.trial_records import COMPLETE, PRUNED, TrialRecord
 from search_spaces.domains import Value
 from search_spaces.points import complete_point, is_active, is_forbidden
 from search_spaces.space import Space

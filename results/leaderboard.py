@@ -17,13 +17,14 @@ from results.commands import CommandParser, run_command
 from results.layout import RunLayout, chosen_run
 from results.leaderboard_notes import notes
 from results.leaderboard_table import render
-from results.ledger import TrialRecord, group_by_of, read_events, trials_of
+from results.ledger import group_by_of, read_events
 from results.online import OnlineScore, read_online, record_online
 from results.pareto import pareto_set
 from results.ranking import best_first, scored
 from results.seeds import SeedSpread, seed_spreads
 from results.solution_notes import solution_notes
 from results.ties import ties
+from results.trial_records import TrialRecord, trials_of
 from results.trial_summary import with_whole_summary
 
 if TYPE_CHECKING:

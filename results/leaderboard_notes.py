@@ -6,8 +6,8 @@ Sentences made of records alone; `results.leaderboard` prints them.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from results.ledger import COMPLETE, TrialRecord
 from results.pareto import pareto_set
+from results.trial_records import COMPLETE, TrialRecord
 
 if TYPE_CHECKING:
     from results.uncertainty import Comparison

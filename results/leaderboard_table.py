@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from results.leaderboard_notes import shown_score, speed_note
-from results.ledger import COMPLETE, TrialRecord
 from results.online import OnlineScore
 from results.pareto import ms_per_image, pareto_set
 from results.ranking import STATES, best_first
 from results.seeds import SeedSpread, seed_spreads
+from results.trial_records import COMPLETE, TrialRecord
 
 _NOTHING = "-"
 _COCO_COLUMNS = {"AP": 3, "AP50": 4, "AP75": 7, "APs": 10, "APm": 11, "APl": 12}

@@ -5,7 +5,7 @@ One objective is searched and pruned by; this looks at what was found. Pure; it 
 
 from collections.abc import Iterable
 
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 
 
 def ms_per_image(record: TrialRecord) -> float | None:

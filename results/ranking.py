@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 STATES = (COMPLETE, RUNNING, PRUNED, FAIL)
 

@@ -18,7 +18,7 @@ from results.commands import CommandParser, run_command
 from results.layout import RunLayout, TrialLayout, chosen_run
 from results.leaderboard_notes import SMALL_SET_BIAS
 from results.leaderboard_table import render
-from results.ledger import COMPLETE, TrialRecord, group_by_of, read_events, trials_of
+from results.ledger import group_by_of, read_events
 from results.online import read_online
 from results.ranking import best_first
 from results.report_sections import class_intervals, kept_of, number, penalty_lines, search_lines, sections
@@ -30,6 +30,7 @@ from results.solve_store import sweep_opened
 from results.sweep import SweepTable
 from results.ties import MOST_COMPARED, ties
 from results.trial_files import read_boxes, read_raw_set, read_rows, read_solution, read_spec
+from results.trial_records import COMPLETE, TrialRecord, trials_of
 
 _WIDTH_CHARS = 120
 _HEADER = (

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 
 
 @dataclass(frozen=True)

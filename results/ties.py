@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout
-from results.ledger import TrialRecord
+from results.trial_records import TrialRecord
 
 if TYPE_CHECKING:
     from results.boxes import Truth

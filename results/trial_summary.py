@@ -10,7 +10,7 @@ from dataclasses import replace
 from results import json_lines
 from results.errors import DamagedFileError
 from results.layout import RunLayout, TrialLayout
-from results.ledger import TrialRecord
+from results.trial_records import TrialRecord
 
 # Of a trial's 4 KB: its parameters, its start and 24 reports take the rest.
 SUMMARY_BYTES = 640

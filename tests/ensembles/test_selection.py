@@ -2,7 +2,7 @@ import pytest
 
 from ensembles.selection import select_best, select_kept
 from results.errors import InputError
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 TRIALS = [
     TrialRecord(0, state=COMPLETE, score=0.5),

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from orchestrator.virtual import Simulation, simulate
 from results.layout import RunLayout
-from results.ledger import TrialRecord, read_events, trials_of
+from results.ledger import read_events
+from results.trial_records import TrialRecord, trials_of
 from search_spaces.loading import load_space
 from search_spaces.space import Space
 from trainables.catalogue import DETECTORS

@@ -5,7 +5,7 @@ import pytest
 from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget, Limits, Spending, half_width
-from results.ledger import COMPLETE, CONFIRMATION, FAIL, PRUNED
+from results.trial_records import COMPLETE, CONFIRMATION, FAIL, PRUNED
 
 Event = Mapping[str, object]
 HOUR = 3600.0

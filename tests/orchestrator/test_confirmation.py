@@ -6,7 +6,7 @@ from orchestrator.budget import Budget
 from orchestrator.confirmation import best_trials, confirmation_seed, missing_confirmations
 from orchestrator.jobs import Asked, JobFactory, trial_seed
 from results.layout import RunLayout
-from results.ledger import COMPLETE, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, PRUNED, RUNNING, TrialRecord
 from search_spaces.space import Space
 
 CONFIRM = "{pruner: none, epochs: 2, trials: 6, confirm: 2}"

@@ -11,7 +11,8 @@ from orchestrator.budget import Budget
 from orchestrator.earlier_runs import reusable, runs_on
 from results.layout import RunLayout, TrialLayout, write_atomically
 from results.leaderboard import as_json
-from results.ledger import COMPLETE, read_events, trials_of
+from results.ledger import read_events
+from results.trial_records import COMPLETE, trials_of
 from search_spaces.space import Space
 
 GRID = "{x: {range: [0.0, 1.0], step: 0.125}}"

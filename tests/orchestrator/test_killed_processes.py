@@ -18,7 +18,7 @@ from search_processes import Commands, cluster, ended, trials_with, wait_until
 
 from orchestrator.virtual import Simulation, simulate
 from results.layout import RunLayout
-from results.ledger import FAIL, RUNNING, trials_of
+from results.trial_records import FAIL, RUNNING, trials_of
 from search_spaces.loading import load_space
 from trainables.catalogue import DETECTORS
 

@@ -28,7 +28,8 @@ from killed_searches import (
 
 from orchestrator.virtual import simulate
 from results.layout import RunLayout
-from results.ledger import COMPLETE, FAIL, PRUNED, read_events
+from results.ledger import read_events
+from results.trial_records import COMPLETE, FAIL, PRUNED
 
 MOMENTS = [*range(10), *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(10, 20))]
 # Of the ledger, in hundredths: a few, and, slow, all.

@@ -13,7 +13,7 @@ import pytest
 from killed_searches import check_continued
 from search_processes import Commands, ended, trials_with, wait_until
 
-from results.ledger import trials_of
+from results.trial_records import trials_of
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 

@@ -9,7 +9,8 @@ from tiny_search import Driven, fake_space
 from orchestrator.jobs import complete_params
 from orchestrator.memory_guard import Forecast, MemoryGuard, attempts
 from orchestrator.memory_model import LEAST_OUT, LEAST_PEAKS, Seen, fit
-from results.ledger import COMPLETE, FAIL, PRUNED, TrialRecord, read_events
+from results.ledger import read_events
+from results.trial_records import COMPLETE, FAIL, PRUNED, TrialRecord
 from search_spaces.space import Space
 
 CASCADE = Space("cascade", "cascade_rcnn", "coco50", ())

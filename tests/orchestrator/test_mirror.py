@@ -10,7 +10,7 @@ from orchestrator.run_files import run_storage
 from orchestrator.storage import Storage, open_storage, shown
 from results.errors import InputError
 from results.layout import RunLayout, write_atomically
-from results.ledger import COMPLETE, FAIL, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, RUNNING, TrialRecord
 
 KINDS = ("folder", "uri", "mock")
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.progress import Progress, best_score, clock, headline, remaining_s, render
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 LONG = {"backbone": "resnext101_32x4d", "lr": 0.00123456, "train_scale": "2048x1200..2048x1800", "rpn_pos_iou": 0.7}
 BROKEN = "CUDA 画布\n" + "x" * 300

@@ -7,7 +7,7 @@ from tiny_search import Driven, fake_space
 from orchestrator.budget import Budget
 from orchestrator.repeats import Tried, canonical
 from results.errors import DamagedFileError
-from results.ledger import COMPLETE
+from results.trial_records import COMPLETE
 from search_spaces.space import Space
 
 GRID = "{x: {range: [0.0, 1.0], step: 0.1}, epoch_s: {range: [0.0, 0.5], step: 0.1}}"

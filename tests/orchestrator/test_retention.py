@@ -7,7 +7,7 @@ from tiny_search import Driven, fake_space
 from orchestrator.jobs import Asked
 from orchestrator.retention import Retention, few_weights_notices, members_of_recipes
 from results.layout import RunLayout, write_atomically
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 MEDIAN = "{pruner: {name: median, startup_trials: 2, warmup_epochs: 1}, epochs: 4, trials: 30}"
 

@@ -12,7 +12,7 @@ from search_processes import Commands, cluster, ended, trials_with, wait_until
 from tiny_search import write_data, write_space
 
 from results.commands import as_typed
-from results.ledger import COMPLETE, FAIL, RUNNING, trials_of
+from results.trial_records import COMPLETE, FAIL, RUNNING, trials_of
 
 SEARCH = "{sampler: tpe, pruner: none, epochs: 3, trials: 8, hours: 1}"
 SLOW = "{x: {range: [0.0, 1.0]}, epoch_s: 0.3}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.virtual import Simulation, simulate
-from results.ledger import COMPLETE, TrialRecord
+from results.trial_records import COMPLETE, TrialRecord
 from search_spaces.loading import load_space
 from search_spaces.space import Hyperband, MedianPruning, NoPruning, Pruning, SuccessiveHalving
 from trainables.catalogue import DETECTORS

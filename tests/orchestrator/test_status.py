@@ -7,7 +7,8 @@ from orchestrator.progress import remaining_s
 from orchestrator.status import read_progress
 from results.commands import run_command
 from results.layout import RunLayout
-from results.ledger import COMPLETE, RUNNING, Ledger
+from results.ledger import Ledger
+from results.trial_records import COMPLETE, RUNNING
 
 ASKED = [{"event": "asked", "number": number, "params": {"x": number / 10}} for number in range(3)]
 DONE = {"event": "finished", "number": 0, "state": COMPLETE, "score": 0.5, "summary": {}, "time": 160.0}

@@ -10,7 +10,8 @@ from orchestrator.jobs import Asked
 from orchestrator.repeats import canonical
 from orchestrator.study import Study
 from results.errors import DamagedFileError
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events
+from results.ledger import Ledger, read_events
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING
 from search_spaces.points import is_forbidden
 from trainables.fake import OPTIMUM_X
 

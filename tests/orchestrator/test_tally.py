@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from orchestrator.progress import best_score
 from orchestrator.tally import Tally
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 
 def test_a_tally_says_what_a_look_at_all_records_says() -> None:

@@ -12,7 +12,7 @@ from orchestrator.jobs import JobFactory
 from orchestrator.tune import StudyScheduler, StudySearcher
 from results.errors import DetectionSearchError
 from results.layout import RunLayout
-from results.ledger import COMPLETE, FAIL, RUNNING
+from results.trial_records import COMPLETE, FAIL, RUNNING
 
 STARTED = {"phase": "started", "config_hash": "right", "epoch": 0}
 FINISHED = {"phase": "finished", "score": 0.5, "summary": [{}]}

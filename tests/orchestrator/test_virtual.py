@@ -5,7 +5,8 @@ import pytest
 
 from orchestrator.virtual import Simulation, simulate
 from results.layout import RunLayout
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, read_events
+from results.ledger import read_events
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING
 from search_spaces.domains import Choice
 from search_spaces.loading import load_space
 from search_spaces.points import default_point

@@ -9,7 +9,8 @@ from orchestrator.earlier_runs import runs_on
 from orchestrator.repeats import canonical
 from orchestrator.warm_start import BEST_FEW, WarmStart, left_to_record, point_in, warm_start
 from results.errors import InputError
-from results.ledger import RUNNING, read_events
+from results.ledger import read_events
+from results.trial_records import RUNNING
 from search_spaces.space import Space
 
 AUTO = "{pruner: none, epochs: 4, trials: 30, warm_start: auto}"

@@ -10,9 +10,10 @@ from results.commands import run_command
 from results.layout import run_layout
 from results.leaderboard import as_json, main
 from results.leaderboard_table import render
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, TrialRecord
+from results.ledger import Ledger
 from results.online import OnlineScore
 from results.ranking import best_first
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 SUMMARY = {
     "model": "cascade_rcnn",

@@ -9,7 +9,8 @@ import pytest
 
 from results.errors import DamagedFileError, DetectionSearchError, InputError
 from results.layout import lock_of
-from results.ledger import COMPLETE, FAIL, PRUNED, RUNNING, Ledger, read_events, trials_of
+from results.ledger import Ledger, read_events
+from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, trials_of
 
 ASKED = {"event": "asked", "number": 0, "params": {"lr": 0.01}, "from": "known"}
 

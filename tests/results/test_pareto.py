@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from results.ledger import COMPLETE, PRUNED, TrialRecord
 from results.pareto import ms_per_image, pareto_set
+from results.trial_records import COMPLETE, PRUNED, TrialRecord
 
 
 def trial(number: int, score: float | None, ms: float | None, state: str = COMPLETE) -> TrialRecord:

@@ -1,7 +1,7 @@
 import pytest
 
-from results.ledger import COMPLETE, FAIL, TrialRecord
 from results.seeds import seed_spreads
+from results.trial_records import COMPLETE, FAIL, TrialRecord
 
 
 def confirmation(number: int, of: int, score: float | None, state: str = COMPLETE) -> TrialRecord:

@@ -11,8 +11,9 @@ from results.boxes import Detections, Truth, write_detections, write_truth
 from results.errors import DamagedFileError
 from results.layout import RunLayout, run_layout, write_atomically
 from results.leaderboard import main, show
-from results.ledger import COMPLETE, Ledger, TrialRecord
+from results.ledger import Ledger
 from results.ties import ties
+from results.trial_records import COMPLETE, TrialRecord
 
 RECORDS = [TrialRecord(number, state=COMPLETE, score=0.9 - number / 10) for number in range(3)]
 

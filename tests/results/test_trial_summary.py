@@ -7,7 +7,8 @@ from results.coco_table import COCO_KEYS
 from results.errors import DamagedFileError
 from results.json_lines import as_line
 from results.layout import RunLayout, write_atomically
-from results.ledger import TRIAL_BYTES, TrialRecord
+from results.ledger import TRIAL_BYTES
+from results.trial_records import TrialRecord
 from results.trial_summary import SUMMARY_BYTES, ledger_part, with_whole_summary
 from search_spaces.loading import load_space
 from trainables.catalogue import DETECTORS
