@@ -58,7 +58,7 @@ def _pairs_of_keys(settings: Settings, jobs: "_Jobs") -> Iterator[tuple[str, lis
     for dimension in space.train:
         if len(_tried(dimension.domain)) > 1:
             yield (
-                f"train.{dimension.name}",
+                dimension.place,
                 [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, dimension)],
             )
     point = default_point(space)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
     options = parse_options(arguments)
-    # Everything else is imported after the command line is read, so that --help answers at once.
+    # Everything else is imported after the command line is read, so that --help answers at once; and what reads data
+    # and rules, half a second, after the space is, so that its faults are said at once, too.
+    _check_space(options.space)
     from orchestrator.settings import resolve, run_to_resume
 
     if options.dry_run:
@@ -40,6 +42,13 @@ def main(arguments: Sequence[str]) -> int:
     if resumed:
         return _resume(options, settings, resumed)
     return _start(options, settings, named or fresh_run(default_name(settings)))
+
+
+def _check_space(space: str) -> None:
+    from search_spaces.loading import load_space
+    from trainables.catalogue import DETECTORS
+
+    load_space(space, DETECTORS)
 
 
 def default_name(settings: "Settings") -> str:

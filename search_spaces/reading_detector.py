@@ -3,8 +3,10 @@
 A detector of the catalogue is named; `detector: config` is any detector that a configuration file describes.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from results.errors import InputError
 from search_spaces.drafts import Drafts
@@ -27,12 +29,14 @@ class Chosen:
         spec: what it lets vary.
         config: the file that configures it, None for a detector of the catalogue.
         drafts: the keys of that file which the space sets.
+        config_sha: of what the file holds.
     """
 
     name: str
     spec: DetectorSpec
-    config: str | None
-    drafts: Drafts
+    config: str | None = None
+    drafts: Drafts = field(default_factory=Drafts)
+    config_sha: str | None = None
 
 
 def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen | None:
@@ -53,10 +57,15 @@ def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen
             if entry is not None:
                 rule = f"{entry.key} belongs to detector: {CONFIG}"
                 faults.add(entry.line, rule, entry.shown(), f"write detector: {CONFIG}, or remove {entry.key}")
-        return Chosen(name, spec, None, Drafts())
+        return Chosen(name, spec)
     path = read_text(CONFIG, root, faults)
     tree = None if path is None or config is None else _read_tree(config, path, spec, faults)
-    return Chosen(name, spec, path, read_set_drafts(None if settings is None else settings.value, tree, faults))
+    drafts = read_set_drafts(None if settings is None else settings.value, tree, faults)
+    return Chosen(name, spec, path, drafts, None if tree is None else _sha(tree))
+
+
+def _sha(tree: Tree) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def read_text(key: str, root: MapNode, faults: Faults) -> str | None:

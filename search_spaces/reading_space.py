@@ -61,7 +61,7 @@ class SpaceReader:
         points = tuple(point for _, point in known)
         return Space(
             self._name, chosen.name, rule, keys.dimensions, predict.swept, post, search, points, profile,
-            forbid=tuple(forbid), config=chosen.config, joint=predict.joint,
+            forbid=tuple(forbid), config=chosen.config, config_sha=chosen.config_sha, joint=predict.joint,
         )  # fmt: skip
 
     def _check_root_keys(self, root: MapNode) -> None:

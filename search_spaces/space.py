@@ -233,6 +233,7 @@ class Space:
         profile: the profile whose overrides were applied; "full" is the file as written.
         forbid: combinations that no point has; a point is forbidden where all conditions of one of them hold.
         config: the file that the detector is configured by, None for detectors of the catalogue.
+        config_sha: SHA-256 (hex) of what that file holds.
         joint: whether predict keys of several values are part of the point.
     """
 
@@ -247,6 +248,7 @@ class Space:
     profile: str = "full"
     forbid: tuple[Clause, ...] = ()
     config: str | None = None
+    config_sha: str | None = None
     joint: bool = False
 
     def has_open_classes(self) -> bool:

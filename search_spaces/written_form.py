@@ -77,12 +77,18 @@ def decisions_sha(space: Space) -> str:
     """
     written = to_dict(space)
     search = {key: value for key, value in _written_search(space).items() if key not in FREE_SETTINGS}
-    return _sha({**written, "search": search})
+    return _sha({**written, "search": search, **_content_of_config(space)})
 
 
 def searched_sha(space: Space) -> str:
     """SHA-256 (hex) of what is searched, however it is searched: equal where the points and their scores are."""
-    return _sha({section: content for section, content in to_dict(space).items() if section not in ("search", "known")})
+    written = {section: content for section, content in to_dict(space).items() if section not in ("search", "known")}
+    return _sha({**written, **_content_of_config(space)})
+
+
+def _content_of_config(space: Space) -> dict[str, object]:
+    """A configuration file may change under its name."""
+    return {} if space.config_sha is None else {"config_sha": space.config_sha}
 
 
 def _sha(content: dict[str, object]) -> str:

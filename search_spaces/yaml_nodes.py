@@ -32,6 +32,8 @@ from search_spaces.faults import Faults
 MAX_FILE_BYTES = 32 * 1024
 MAX_DEPTH = 12
 MAX_ITEMS = 400
+MAX_OPEN_BRACKETS = 100  # on one line, whether text or not
+_DEPTH_RULE = f"a space file nests at most {MAX_DEPTH} deep"
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}\Z")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
@@ -124,6 +126,7 @@ def read_yaml(path: Path, faults: Faults) -> Node:
             documents, deep nesting); `faults` holds why.
     """
     text = _read_text(path, faults)
+    _refuse_brackets(text, faults)
     try:
         return _Tree(_events(text), faults).root()
     except MarkedYAMLError as error:
@@ -164,6 +167,14 @@ def _read_text(path: Path, faults: Faults) -> str:
     raise AssertionError("unreachable: a fault was added above")
 
 
+def _refuse_brackets(text: str, faults: Faults) -> None:
+    """The parser's time grows with the square of the brackets that one line leaves open."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count("[") + line.count("{") - line.count("]") - line.count("}") > MAX_OPEN_BRACKETS:
+            faults.add(number, _DEPTH_RULE, "many open brackets", "flatten it")
+            faults.raise_if_any()
+
+
 def _events(text: str) -> Iterator[Event]:
     yaml = YAML(typ="safe", pure=True)
     events: Iterator[Event] = yaml.parse(text)
@@ -189,7 +200,7 @@ class _Tree:
 
     def _node(self, event: Event, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            self._refuse(event, f"a space file nests at most {MAX_DEPTH} deep", "deeper nesting", "flatten it")
+            self._refuse(event, _DEPTH_RULE, "deeper nesting", "flatten it")
         if isinstance(event, AliasEvent):
             self._refuse(event, "a space file holds no YAML aliases", f"*{event.anchor}", "write the value out")
         tag = getattr(event, "tag", None)

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 from tiny_search import fake_space
 
 from orchestrator.jobs import Asked, JobFactory, complete_params, complete_views, rung_epochs, trial_seed
 from results.layout import RunLayout
+from search_spaces.domains import FloatRange
 from search_spaces.loading import load_space
 from search_spaces.points import default_point
-from search_spaces.space import SearchSettings
+from search_spaces.space import Dimension, SearchSettings, Space
 from trainables.catalogue import DETECTORS
 from trainables.jobs import TrialJob
 
@@ -61,3 +63,31 @@ def test_trial_seeds_differ_and_stay_the_same() -> None:
     assert len(set(seeds)) == 400
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert trial_seed(0, 0) == 831509842
+
+
+def test_a_joint_point_has_one_view_and_its_training_knows_nothing_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    predict = 'predict: {search: joint, scale: {sweep: ["1333x800", "800x600"]}, flip: {sweep: [false, true]}}'
+    file.write_text(f"detector: cascade_rcnn\nrule: coco50\ntrain: {{}}\n{predict}\n")
+    space = load_space(str(file), DETECTORS)
+    point = {**default_point(space), "predict.scale": "800x600"}
+    (view,) = complete_views(space, point)
+    assert (view["scale"], view["flip"]) == ("800x600", False)
+    assert set(complete_params(space, point)) == set(DETECTORS["cascade_rcnn"].train)
+
+
+def test_keys_of_single_classes_are_one_parameter(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("detector: cascade_rcnn\nrule: coco50\ntrain: {class_weights: {per_class: {range: [0.5, 1.5]}}}\n")
+    space = load_space(str(file), DETECTORS, classes=(2, 5))
+    assert complete_params(space, default_point(space))["class_weights"] == {"2": 1.0, "5": 1.0}
+
+
+def test_a_configured_job_names_its_file_from_anywhere_and_its_settings() -> None:
+    set_lr = Dimension("optim_wrapper.optimizer.lr", FloatRange(0.1, 0.2), section="set")
+    space = Space("s", "config", "coco50", (set_lr,), config="nets/own.py")
+    params = complete_params(space, {"optim_wrapper.optimizer.lr": 0.1})
+    assert params["config"] == str(Path("nets/own.py").resolve())
+    assert params["optim_wrapper.optimizer.lr"] == 0.1
+    shipped = replace(space, config="mmdet::rpn/rpn_r50_fpn_1x_coco.py")
+    assert complete_params(shipped, {})["config"] == shipped.config

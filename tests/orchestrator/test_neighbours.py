@@ -95,3 +95,30 @@ def test_the_fake_detector_has_no_post_tier_to_prove(tmp_path: Path) -> None:
     question = question_of(settings, measure=False)
     assert [key.name for key in question.keys] == ["train.x"]
     assert Question.from_dict(question.to_dict()) == question
+
+
+def test_a_parameter_is_asked_about_in_each_of_its_groups(planted: Planted) -> None:
+    groups = (
+        "train:\n  optimizer: {choice: [sgd, adamw]}\n"
+        "  by_sgd: {when: {optimizer: [sgd]}, lr: {log: [0.01, 0.1]}}\n"
+        "  by_adamw: {when: {optimizer: [adamw]}, lr: {choice: [0.001, 0.0001]}}\n"
+    )
+    question = question_of(planted(groups), measure=False)
+    assert {pair[1].params["optimizer"] for pair in pairs(question, "train.by_sgd.lr")} == {"sgd"}
+    ((left, right),) = pairs(question, "train.by_adamw.lr")
+    assert (left.params["lr"], right.params["lr"]) == (0.001, 0.0001)
+    assert changed(left, right) == {"lr"}
+
+
+def test_a_forbidden_point_is_not_asked_about(planted: Planted) -> None:
+    text = "train: {norm: {choice: [bn, gn]}, fpn_outputs: {choice: [5, 6]}}\nforbid: [{norm: gn, fpn_outputs: 5}]\n"
+    for left, right in pairs(question_of(planted(text), measure=False), "train.norm"):
+        assert (right.params["norm"], right.params["fpn_outputs"]) == ("gn", 6)
+        assert changed(left, right) == {"norm"}
+
+
+def test_joint_predict_keys_change_the_view_alone(planted: Planted) -> None:
+    text = "train: {}\npredict: {search: joint, flip: {sweep: [false, true]}}\n"
+    ((left, right),) = pairs(question_of(planted(text), measure=False), "predict.flip")
+    assert [job.views[0]["flip"] for job in (left, right)] == [False, True]
+    assert changed(left, right) == set()

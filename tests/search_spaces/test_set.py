@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from fake_detector import DETECTORS
 
 from search_spaces.domains import Choice, Fixed, FloatRange, IntRange
+from search_spaces.loading import load_space
 from search_spaces.points import default_point
 from search_spaces.space import Space
-from search_spaces.written_form import to_yaml
+from search_spaces.written_form import decisions_sha, searched_sha, to_yaml
 
 LoadText = Callable[..., Space]
 FaultsOf = Callable[..., list[str]]
@@ -102,3 +106,16 @@ def test_a_planted_fault_names_file_and_line(faults_of: FaultsOf, text: str) -> 
 def test_a_configuration_and_its_detector_go_together(faults_of: FaultsOf, head: str, words: str) -> None:
     (fault,) = faults_of("", head=head)
     assert words in fault
+
+
+def test_another_content_under_the_same_name_is_another_space(tmp_path: Path) -> None:
+    file = tmp_path / "space.yaml"
+    file.write_text(HEAD)
+    spaces = [
+        load_space(
+            str(file), {"config": replace(DETECTORS["config"], configured_by=lambda _, depth=depth: {"d": depth})}
+        )
+        for depth in (18, 18, 50)
+    ]
+    for sha in (decisions_sha, searched_sha):
+        assert sha(spaces[0]) == sha(spaces[1]) != sha(spaces[2])
