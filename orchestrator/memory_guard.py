@@ -52,6 +52,8 @@ class MemoryGuard:
         if seen and self._seen.get(record.number) != seen:
             self._seen[record.number] = seen
             self._is_current = False
+        if len(self._seen) > _MOST_SEEN:
+            del self._seen[min(self._seen)]
 
     def forecast(self, params: Point) -> Forecast:
         """What is to be expected of a point, from everything noted so far, in whatever order."""
@@ -65,8 +67,7 @@ class MemoryGuard:
 
     def _latest(self) -> MemoryModel | None:
         if not self._is_current:
-            numbers = sorted(self._seen)[-_MOST_SEEN:]
-            self._model = fit([one for number in numbers for one in self._seen[number]])
+            self._model = fit([one for number in sorted(self._seen) for one in self._seen[number]])
             self._is_current = True
         return self._model
 

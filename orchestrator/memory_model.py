@@ -14,11 +14,12 @@ the model says where that is more. A point is called hopeless in two cases:
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
-from orchestrator.memory_features import IMAGES, PIXELS, Columns, Matrix, features_of
+from orchestrator.memory_features import IMAGES, PIXELS, Columns, Feature, Matrix, features_of
 from orchestrator.memory_precedents import Precedents
 
 # Fewer say nothing: a search begins with a dozen trials that teach.
@@ -50,6 +51,36 @@ class Seen:
     peak_gib: float | None
     ran_out: bool = False
 
+    @cached_property
+    def features(self) -> Mapping[str, Feature]:
+        """Worked out once: the model is fitted again after every trial."""
+        return features_of(self.params, self.parts)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Points in columns of mean 0 and spread 1, turned so that no column knows of another: once for all regressions.
+
+    Attributes:
+        turned: the scaled points times `axes`, a line each.
+        axes: eigenvectors of the columns' products, in columns.
+        values: their eigenvalues.
+    """
+
+    centre: Matrix
+    spread: Matrix
+    turned: Matrix
+    axes: Matrix
+    values: Matrix
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> "_Scaled":
+        centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
+        spread[spread == 0] = 1.0
+        scaled = (matrix - centre) / spread
+        values, axes = np.linalg.eigh(scaled.T @ scaled)
+        return cls(centre, spread, scaled @ axes, axes, np.maximum(values, 0.0))
+
 
 @dataclass(frozen=True)
 class _Line:
@@ -63,8 +94,7 @@ class _Line:
     error: float
 
     def predict_gib(self, matrix: Matrix) -> Matrix:
-        grown = self.constant + ((matrix - self.centre) / self.spread) @ self.weights
-        return self.base_gib + np.exp(np.minimum(grown, math.log(1e6)))
+        return _gib(self.base_gib, self.constant + ((matrix - self.centre) / self.spread) @ self.weights)
 
 
 @dataclass(frozen=True)
@@ -116,7 +146,7 @@ def fit(seen: Sequence[Seen]) -> MemoryModel | None:
     peaks = [one for one in fitting if one.peak_gib]
     if len(peaks) < LEAST_PEAKS or len(out) < LEAST_OUT:
         return None
-    columns = Columns.of([features_of(one.params, one.parts) for one in seen])
+    columns = Columns.of([one.features for one in seen])
     peaks_gib = np.array([one.peak_gib for one in peaks], dtype=np.float64)
     fitted_gib = max(one.peak_gib for one in seen if one.peak_gib)
     measured, ran_out = _matrix(columns, peaks), _matrix(columns, out)
@@ -130,42 +160,50 @@ def fit(seen: Sequence[Seen]) -> MemoryModel | None:
 
 
 def _matrix(columns: Columns, seen: Sequence[Seen]) -> Matrix:
-    return columns.matrix([features_of(one.params, one.parts) for one in seen])
+    return columns.matrix([one.features for one in seen])
 
 
 def _best_line(matrix: Matrix, peaks_gib: Matrix, fitted_gib: float) -> _Line:
+    scaled = _Scaled.of(matrix)
     lines = [
-        _censored_line(matrix, peaks_gib, fitted_gib, share * float(peaks_gib.min()), strength)
+        _censored_line(scaled, peaks_gib, fitted_gib, share * float(peaks_gib.min()), strength)
         for share, strength in product(_BASES, _STRENGTHS)
     ]
     return min(lines, key=lambda line: line.error)
 
 
-def _censored_line(matrix: Matrix, peaks_gib: Matrix, fitted_gib: float, base_gib: float, strength: float) -> _Line:
-    """Points that ran out, below those with peaks in the matrix, are lifted to what they must at least have taken."""
-    taken_gib = np.append(peaks_gib, np.full(len(matrix) - len(peaks_gib), fitted_gib))
+def _censored_line(scaled: _Scaled, peaks_gib: Matrix, fitted_gib: float, base_gib: float, strength: float) -> _Line:
+    """Points that ran out, below those with peaks, are lifted to what they must at least have taken."""
+    measured = len(peaks_gib)
+    taken_gib = np.append(peaks_gib, np.full(len(scaled.turned) - measured, fitted_gib))
     for _ in range(_ROUNDS):
-        line = _line(matrix, taken_gib, len(peaks_gib), base_gib, strength)
-        taken_gib[len(peaks_gib) :] = np.maximum(line.predict_gib(matrix[len(peaks_gib) :]), fitted_gib)
+        line, fitting_gib = _line(scaled, taken_gib, measured, base_gib, strength)
+        taken_gib[measured:] = np.maximum(fitting_gib[measured:], fitted_gib)
     return line
 
 
-def _line(matrix: Matrix, taken_gib: Matrix, measured: int, base_gib: float, strength: float) -> _Line:
-    """Ridge regression, its error from the first `measured` rows, each left out in turn (in closed form)."""
-    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
-    spread[spread == 0] = 1.0
-    scaled = (matrix - centre) / spread
+def _line(scaled: _Scaled, taken_gib: Matrix, measured: int, base_gib: float, strength: float) -> tuple[_Line, Matrix]:
+    """Ridge regression, its error from the first `measured` rows, each left out in turn (in closed form).
+
+    Returns:
+        The line, and what it says of its own points.
+    """
+    rows = len(taken_gib)
     grown = np.log(np.maximum(taken_gib - base_gib, 1e-3))
-    gram = scaled.T @ scaled + strength * len(matrix) * 0.01 * np.eye(matrix.shape[1])
-    pull = np.linalg.solve(gram, scaled.T)
-    weights = pull @ (grown - grown.mean())
-    line = _Line(base_gib, float(grown.mean()), weights, centre, spread, 0.0)
-    leverage = np.minimum(1 / len(matrix) + np.einsum("ij,ji->i", scaled, pull), 1 - 1e-6)
-    left_out = grown - (grown - (line.constant + scaled @ weights)) / (1 - leverage)
-    predicted_gib = base_gib + np.exp(np.minimum(left_out[:measured], math.log(1e6)))
-    off = np.log(predicted_gib / taken_gib[:measured])
+    constant = float(grown.mean())
+    held_back = scaled.values + strength * rows * 0.01
+    slopes = scaled.turned.T @ (grown - constant) / held_back
+    fitted = constant + scaled.turned @ slopes
+    leverage = np.minimum(1 / rows + scaled.turned**2 @ (1 / held_back), 1 - 1e-6)
+    left_out = grown - (grown - fitted) / (1 - leverage)
+    off = np.log(_gib(base_gib, left_out[:measured]) / taken_gib[:measured])
     error = max(float(np.sqrt(np.mean(off**2))), _LEAST_ERROR)
-    return _Line(base_gib, line.constant, weights, centre, spread, error)
+    return _Line(base_gib, constant, scaled.axes @ slopes, scaled.centre, scaled.spread, error), _gib(base_gib, fitted)
+
+
+def _gib(base_gib: float, grown: Matrix) -> Matrix:
+    gib: Matrix = base_gib + np.exp(np.minimum(grown, math.log(1e6)))
+    return gib
 
 
 def _shrinks(columns: Columns, line: _Line) -> bool:
