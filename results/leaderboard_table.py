@@ -22,6 +22,7 @@ from results.ranking import STATES, best_first
 from results.seeds import SeedSpread, seed_spreads
 from results.trial_records import COMPLETE, TrialRecord
 
+MOST_ROWS = 100  # of trials in one state
 _NOTHING = "-"
 _COCO_COLUMNS = {"AP": 3, "AP50": 4, "AP75": 7, "APs": 10, "APm": 11, "APl": 12}
 
@@ -45,6 +46,8 @@ def render(
 ) -> Table:
     """The leaderboard for a terminal: finished trials, then dimmed the others with their reasons, then online scores.
 
+    Of each state the first `MOST_ROWS` trials are shown, and how many were left out.
+
     Args:
         records: in any order.
         width_chars: what the terminal holds; less important columns are left out, and named, rather than wrapped.
@@ -52,24 +55,33 @@ def render(
         online: as `read_online` gives them.
     """
     ordered = best_first(records)
-    finished = [record for record in ordered if record.state == COMPLETE]
-    others = [record for record in ordered if record.state != COMPLETE]
+    shown = _first_of_each_state(ordered)
+    finished = [record for record in shown if record.state == COMPLETE]
+    others = [record for record in shown if record.state != COMPLETE]
     page = Table.grid()
     page.add_column(max_width=width_chars)
     page.add_row(Text(_headline(ordered, title), style="bold"))
     if finished:
         page.add_row(_finished_table(finished, width_chars))
-    spreads = seed_spreads(finished)
+    spreads = seed_spreads(ordered)
     if spreads:
         page.add_row("")
-        page.add_row(_seeds_table(finished, spreads))
+        page.add_row(_seeds_table(ordered, spreads))
     if others:
         page.add_row("")
         page.add_row(_others_table(others, width_chars))
+    if len(shown) < len(ordered):
+        page.add_row("")
+        page.add_row(Text(f"{len(ordered) - len(shown)} more trials: --json lists them all", style="dim"))
     if online:
         page.add_row("")
         page.add_row(_online_table(online, width_chars))
     return page
+
+
+def _first_of_each_state(ordered: Sequence[TrialRecord]) -> list[TrialRecord]:
+    by_state = [[record for record in ordered if record.state == state] for state in STATES]
+    return [record for records in by_state for record in records[:MOST_ROWS]]
 
 
 def _headline(records: Sequence[TrialRecord], title: str | None) -> str:
@@ -111,12 +123,12 @@ def _table_of(columns: Sequence[_Column], records: Sequence[TrialRecord]) -> Tab
     return table
 
 
-def _seeds_table(finished: Sequence[TrialRecord], spreads: Mapping[int, SeedSpread]) -> Table:
+def _seeds_table(ordered: Sequence[TrialRecord], spreads: Mapping[int, SeedSpread]) -> Table:
     """Training variance, of the same point with other seeds, beside image variance, of the same training."""
     table = _plain_table()
     for title in ("Confirmed", "Score", "95% of images", "Mean of seeds", "Sd of seeds", "Trials"):
         table.add_column(title, justify="left" if title == "Trials" else "right", no_wrap=True)
-    for record in (record for record in finished if record.number in spreads):
+    for record in (record for record in ordered if record.number in spreads):
         spread = spreads[record.number]
         cells = (_trial(record), _decimals(record.score, 4), _interval(record), _decimals(spread.mean, 4))
         table.add_row(*cells, _decimals(spread.sd, 4), ", ".join(map(str, spread.trials)))

@@ -95,6 +95,16 @@ def test_columns_without_room_are_named() -> None:
     assert "no room" not in "\n".join(_shown(TRIALS, 120))
 
 
+def test_a_long_board_shows_the_best_and_says_how_many_more_there_are() -> None:
+    complete = [TrialRecord(number, state=COMPLETE, score=number / 1000) for number in range(250)]
+    pruned = [TrialRecord(number, state=PRUNED) for number in range(250, 400)]
+    lines = _shown([*complete, *pruned, TrialRecord(400, state=FAIL, kind="error")], 100)
+    assert [lines[row].split()[0] for row in (3, 102)] == ["249", "150"]
+    assert sum(" PRUNED " in line for line in lines) == 100
+    assert lines[-1] == "200 more trials: --json lists them all"
+    assert any(" FAIL " in line for line in lines)
+
+
 def test_reasons_are_shown_as_they_are_and_cut() -> None:
     (line,) = [line for line in _shown(TRIALS, 100) if " FAIL " in line]
     assert "out of memory: [red]2 GiB wanted [red]2" in line
