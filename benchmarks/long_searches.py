@@ -22,7 +22,8 @@ from orchestrator.optuna_parts import build_pruner
 from orchestrator.study import Study
 from orchestrator.virtual import Simulation, simulate
 from results.json_lines import as_line
-from results.ledger import SCHEMA, Ledger, read_events, trials_of
+from results.ledger import SCHEMA, Ledger, read_events
+from results.trial_records import trials_of
 from search_spaces.loading import load_space
 from search_spaces.sampling import suggest
 from search_spaces.space import Space
