@@ -17,7 +17,7 @@ from results.layout import RunLayout
 from results.post_settings import NMS_KINDS
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.points import default_point, point_with
-from search_spaces.space import Dimension, PostSettings, Space
+from search_spaces.space import PREDICT, Dimension, PostSettings, Space
 from trainables.catalogue import DETECTORS
 from trainables.jobs import TrialJob
 from trainables.proof.exchange import Key, Question
@@ -47,30 +47,35 @@ def question_of(settings: Settings, *, measure: bool) -> Question:
         settings: the checked search.
         measure: whether it shall time one iteration, too.
     """
-    jobs = _Jobs(settings)
-    jobs.place(settings.space, default_point(settings.space))
-    keys = [Key(name, tuple(pairs)) for name, pairs in _pairs_of_keys(settings, jobs)]
-    return Question(tuple(jobs.listed), tuple(keys), measure)
+    space, jobs = settings.space, _Jobs(settings)
+    jobs.place(space, default_point(space))
+    keys = (*_point_keys(space, jobs), *_swept_keys(space, jobs), *_post_keys(space, jobs))
+    return Question(tuple(jobs.listed), keys, measure)
 
 
-def _pairs_of_keys(settings: Settings, jobs: "_Jobs") -> Iterator[tuple[str, list[tuple[int, int]]]]:
-    space = settings.space
+def _point_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
+    """Keys that are part of a point: of the train tier, of `set`, and of a predict tier that is searched jointly."""
     for dimension in space.train:
         if len(_tried(dimension.domain)) > 1:
-            yield (
-                dimension.place,
-                [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, dimension)],
-            )
+            pairs = [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, dimension)]
+            yield Key(dimension.place, tuple(pairs))
+
+
+def _swept_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
     point = default_point(space)
     for swept in space.predict:
-        if len(swept.values) > 1:
-            spaces = [_with_swept(space, swept.name, value) for value in swept.values]
-            places = [jobs.place(one, point) for one in spaces]
-            yield f"predict.{swept.name}", [(places[0], other) for other in places[1:]]
-    if DETECTORS[space.detector].reads_data:  # without data nothing is predicted, and nothing solved
-        for name, posts in _post_changes(space.post):
-            here, *others = [jobs.place(replace(space, post=post), point) for post in posts]
-            yield f"post.{name}", [(here, other) for other in others]
+        first, *others = [jobs.place(_with_swept(space, swept.name, value), point) for value in swept.values]
+        if others:
+            yield Key(f"{PREDICT}.{swept.name}", tuple((first, other) for other in others))
+
+
+def _post_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
+    if not DETECTORS[space.detector].reads_data:
+        return  # nothing is predicted, and nothing solved
+    point = default_point(space)
+    for name, posts in _post_changes(space.post):
+        first, *others = [jobs.place(replace(space, post=post), point) for post in posts]
+        yield Key(f"post.{name}", tuple((first, other) for other in others))
 
 
 class _Jobs:
