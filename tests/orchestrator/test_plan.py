@@ -42,7 +42,7 @@ def planted(tmp_path: Path) -> Planted:
 
 
 def found(*verdicts: Verdict, iteration: Iteration | None = None) -> Callable[[Question], Answer]:
-    return lambda question: Answer(verdicts, 3, 9.0, 1.5, iteration)
+    return lambda question: Answer(verdicts, 3, 9.0, 1.5, 1.2, iteration)
 
 
 ALIVE = Verdict("train.lr", (Effect("optimizer.lr", "0.031622776", "0.001", read=False),), 6, ("optim.lr",))

@@ -10,8 +10,8 @@ from results.rules import load_rule
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.effective import MODEL_CONFIGS, TrainingData, training_data, trial_config
 from trainables.jobs import TrialJob
-from trainables.proof.exchange import Answer, Iteration, Question
-from trainables.proof.verdicts import verdict
+from trainables.proof.exchange import Answer, Iteration, Question, Verdict
+from trainables.proof.verdicts import Bench, verdict
 
 
 def answer(question: Question) -> Answer:
@@ -23,9 +23,8 @@ def answer(question: Question) -> Answer:
 def _fake_answer(question: Question) -> Answer:
     from trainables.proof.fake_bench import FakeBench
 
-    started = time.perf_counter()
-    verdicts = tuple(verdict(key, question.jobs, FakeBench()) for key in question.keys)
-    return Answer(verdicts, 0, 0.0, time.perf_counter() - started, None)
+    verdicts, took = _verdicts(question, FakeBench())
+    return Answer(verdicts, 0, 0.0, *took, None)
 
 
 def _mmdet_answer(question: Question, default: TrialJob) -> Answer:
@@ -35,12 +34,18 @@ def _mmdet_answer(question: Question, default: TrialJob) -> Answer:
     data = _data(default)
     rule = load_rule(default.rule)
     MmdetBench(data, rule).outcome(default)  # imports and compiles what is left
+    imported_s = time.perf_counter() - started
     bench = MmdetBench(data, rule)
-    imported = time.perf_counter()
-    verdicts = tuple(verdict(key, question.jobs, bench) for key in question.keys)
-    proved = time.perf_counter()
+    verdicts, took = _verdicts(question, bench)
     iteration = _iteration(default, data) if question.measure else None
-    return Answer(verdicts, bench.size, imported - started, proved - imported, iteration)
+    return Answer(verdicts, bench.size, imported_s, *took, iteration)
+
+
+def _verdicts(question: Question, bench: Bench) -> tuple[tuple[Verdict, ...], tuple[float, float]]:
+    """The verdicts, and the seconds and seconds of CPU that they took."""
+    started, cpu_started = time.perf_counter(), time.process_time()
+    found = tuple(verdict(key, question.jobs, bench) for key in question.keys)
+    return found, (time.perf_counter() - started, time.process_time() - cpu_started)
 
 
 def _data(job: TrialJob) -> TrainingData:

@@ -122,6 +122,7 @@ class Answer:
         built: different configurations that were built.
         import_s: seconds until the libraries were there.
         prove_s: seconds that the proof took after that.
+        prove_cpu_s: seconds of CPU in it.
         iteration: None where nothing is trained.
     """
 
@@ -129,6 +130,7 @@ class Answer:
     built: int
     import_s: float
     prove_s: float
+    prove_cpu_s: float
     iteration: Iteration | None
 
     def to_dict(self) -> dict[str, Any]:
