@@ -48,11 +48,15 @@ def save_weights(model: nn.Module, path: Path) -> None:
 def save_plain(content: Mapping[str, object], path: Path) -> None:
     """Writes tensors, numbers, text and plain containers through a temporary file; the file is whole or absent."""
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        torch.save(dict(content), file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            torch.save(dict(content), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)  # on a full disk others need its room
+        raise
 
 
 def read_plain(path: Path) -> object:

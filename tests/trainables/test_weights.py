@@ -1,5 +1,6 @@
 """Weights files: round trip, and nothing in one of them runs."""
 
+import errno
 import os
 import pickle
 import zipfile
@@ -12,7 +13,7 @@ from mmengine.logging import MessageHub
 from torch import nn
 
 from results.errors import InputError
-from trainables.weights import load_start, load_trained, read_weights, save_weights
+from trainables.weights import load_start, load_trained, read_plain, read_weights, save_plain, save_weights
 
 
 class Planted:
@@ -31,6 +32,21 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     load_trained(read, tmp_path / "weights.pth")
     assert torch.equal(written.weight, read.weight)
     assert [path.name for path in tmp_path.iterdir()] == ["weights.pth"]
+
+
+def test_what_cannot_be_written_leaves_the_earlier_file_and_no_other(tmp_path: Path) -> None:
+    save_plain({"epoch": 1}, tmp_path / "checkpoint.pth")
+    with pytest.raises(OSError, match="No space"):
+        save_plain({"epoch": FullDisk()}, tmp_path / "checkpoint.pth")
+    assert read_plain(tmp_path / "checkpoint.pth") == {"epoch": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pth"]
+
+
+class FullDisk:
+    """Cannot be written."""
+
+    def __reduce__(self) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_planted_pickle_is_refused_and_does_not_run(tmp_path: Path) -> None:
