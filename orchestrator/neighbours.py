@@ -24,6 +24,8 @@ from trainables.proof.exchange import Key, Question
 
 Point = Mapping[str, object]
 
+_MOST_TRIED = 8
+
 _POST_WORDS: Mapping[str, tuple[Any, ...]] = {
     "nms": tuple((kind,) for kind in NMS_KINDS),
     "per_class": ("global", "argmax", "gate"),
@@ -117,12 +119,12 @@ def _conflict(space: Space, point: Point) -> bool:
 
 
 def _tried(domain: Domain) -> tuple[Value, ...]:
-    """The default first, then every other option of a choice, or the ends of a range."""
+    """The default first, then the other options of a choice (of many, some), or the ends of a range."""
     match domain:
         case Fixed():
             return (domain.value,)
         case Choice():
-            return domain.options
+            return domain.options[:: -(-len(domain.options) // _MOST_TRIED)]
         case IntRange() | FloatRange():
             return tuple(dict.fromkeys((domain.default(), domain.low, domain.high)))
 

@@ -89,6 +89,12 @@ def test_ranges_are_tried_at_both_ends(planted: Planted) -> None:
     assert [(round(left.params["lr"], 6), right.params["lr"]) for left, right in found] == [(0.01, 0.001), (0.01, 0.1)]
 
 
+def test_of_a_long_choice_some_values_are_tried(planted: Planted) -> None:
+    train = f"train:\n  batch_size: {{choice: {list(range(1, 41))}}}\n"
+    found = pairs(question_of(planted(train), measure=False), "train.batch_size")
+    assert [right.params["batch_size"] for _, right in found] == [6, 11, 16, 21, 26, 31, 36]
+
+
 def test_the_fake_detector_has_no_post_tier_to_prove(tmp_path: Path) -> None:
     given = ["--space", str(write_space(tmp_path)), "--data", str(write_data(tmp_path))]
     settings = resolve(parse_options(given), None)

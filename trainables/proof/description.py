@@ -7,6 +7,7 @@ read is `watching`'s business.
 
 import functools
 import hashlib
+import logging
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ Leaves = dict[str, str]
 _SMALL = 10_000
 _SHOWN = 12
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), PurePath, Enum, torch.dtype, torch.device, torch.Size)
-_NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+_NAMED = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, logging.Logger)
 # What every module carries and no parameter decides.
 _TORCH_INTERNALS = frozenset(vars(nn.Module()))
 
@@ -195,6 +196,8 @@ def _tensor_text(tensor: torch.Tensor) -> str:
 
 
 def _name_of(thing: Any) -> str:
+    if isinstance(thing, types.ModuleType | logging.Logger):
+        return str(getattr(thing, "__name__", "a log"))
     return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', repr(thing))}"
 
 

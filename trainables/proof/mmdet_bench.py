@@ -5,6 +5,7 @@ from typing import Any
 
 from results.rules import Rule
 from trainables.effective import TrainingData, config_hash, trial_config
+from trainables.failures import failure_reason
 from trainables.jobs import TrialJob
 from trainables.proof.building import built
 from trainables.proof.post_outcome import post_outcome
@@ -45,13 +46,16 @@ class MmdetBench:
         """See `verdicts.Bench`."""
         config = trial_config(job, self._data)
         key = config_hash(config)
-        if key not in self._predicting:
-            self._predicting[key] = reads_of_predicting(config, job.views[0])
-        found = self._predicting[key].intersection(places)
-        if found:
-            return found
-        if key not in self._training:
-            self._training[key] = reads_of_training(config)
+        try:
+            if key not in self._predicting:
+                self._predicting[key] = reads_of_predicting(config, job.views[0])
+            found = self._predicting[key].intersection(places)
+            if found:
+                return found
+            if key not in self._training:
+                self._training[key] = reads_of_training(config)
+        except Exception as error:  # it was built, so that the reader must know where to look
+            raise RuntimeError(f"one step with a small drawn image fails ({failure_reason(error)})") from error
         return self._training[key].intersection(places)
 
     def configuration(self, job: TrialJob) -> Mapping[str, Any]:

@@ -1,3 +1,5 @@
+import copy
+import logging
 from collections import Counter
 from functools import partial
 from types import SimpleNamespace
@@ -60,6 +62,17 @@ def test_objects_that_refer_to_each_other_end() -> None:
 
 
 def test_functions_arrays_and_partials_are_told_apart() -> None:
-    things = [max, min, partial(max, key=len), partial(max, key=abs), np.zeros(3), np.ones(3), {1, 2}, {1, 3}]
+    things = [
+        max,
+        min,
+        copy,
+        logging.getLogger("x"),
+        partial(max, key=len),
+        partial(max, key=abs),
+        np.zeros(3),
+        np.ones(3),
+        {1, 2},
+        {1, 3},
+    ]
     texts = [tuple(built(thing).items()) for thing in things]
     assert len(set(texts)) == len(things)
