@@ -6,6 +6,7 @@ is tried again is a new one to Tune. Tune's own state is never restored: a resum
 rebuilt from the ledger.
 """
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -53,7 +54,8 @@ class StudySearcher(Searcher):
         """The next trial's configuration; None for nothing now, or Tune's word for the end."""
         asked = self._study.next()
         if asked is not None:
-            return {"job": self._make_job(asked)}
+            # As text: Tune copies a configuration, flattens it, and gets it back with every report.
+            return {"number": asked.number, "job": json.dumps(self._make_job(asked))}
         return None if self._study.waits() else Searcher.FINISHED
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
@@ -98,8 +100,7 @@ class StudyScheduler(FIFOScheduler):
         """One report of a worker."""
         if not self._is_latest(trial):
             return TrialScheduler.STOP
-        job = trial.config["job"]
-        expected = self._expect_hash(job) if result["phase"] == "started" else None
+        expected = self._expect_hash(_job_of(trial)) if result["phase"] == "started" else None
         with self._faults_kept():
             stops = tell(self._study, number_of(trial), result, expected)
         return TrialScheduler.STOP if stops else TrialScheduler.CONTINUE
@@ -115,7 +116,7 @@ class StudyScheduler(FIFOScheduler):
     def _lose(self, trial: Trial) -> None:
         # Tune ends a trial after its last report; by then it may run again as another one of Tune's.
         if self._is_latest(trial) and self._study.is_running(number_of(trial)):
-            said, log = _error_text(trial), TrialLayout(Path(trial.config["job"]["folder"])).log
+            said, log = _error_text(trial), TrialLayout(Path(_job_of(trial)["folder"])).log
             if said:
                 write_atomically(log, said)
             with self._faults_kept():
@@ -135,7 +136,12 @@ class StudyScheduler(FIFOScheduler):
 
 def number_of(trial: Trial) -> int:
     """Our number of one of Tune's trials."""
-    return int(trial.config["job"]["number"])
+    return int(trial.config["number"])
+
+
+def _job_of(trial: Trial) -> Job:
+    job: Job = json.loads(trial.config["job"])
+    return job
 
 
 def _error_text(trial: Trial) -> str:

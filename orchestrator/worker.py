@@ -4,6 +4,7 @@ Only a dead process reaches Ray's own failure handling, which cannot tell kinds 
 """
 
 import importlib
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -28,13 +29,13 @@ def run_in_worker(config: Mapping[str, Any]) -> None:
     """The function that Ray Tune runs, in a reused process.
 
     Args:
-        config: {"job": the fields of a `TrialJob`}.
+        config: {"job": the fields of a `TrialJob` as JSON}.
     """
     from ray import tune
 
     from orchestrator.remote_solving import solver_beside_gpu
 
-    tune.report(end_of_trial(config["job"], tune.report, solver_beside_gpu()))
+    tune.report(end_of_trial(json.loads(config["job"]), tune.report, solver_beside_gpu()))
 
 
 def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solver: "Solver | None" = None) -> Metrics:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget
-from orchestrator.jobs import JobFactory
+from orchestrator.jobs import Asked, JobFactory
 from orchestrator.tune import StudyScheduler, StudySearcher
 from results.errors import DetectionSearchError
 from results.layout import RunLayout
 from results.trial_records import COMPLETE, FAIL, RUNNING
+from trainables.effective import trial_hash
+from trainables.jobs import TrialJob
 
 STARTED = {"phase": "started", "config_hash": "right", "epoch": 0}
 FINISHED = {"phase": "finished", "score": 0.5, "summary": [{}]}
@@ -55,6 +58,17 @@ def tuned(tmp_path: Path) -> Tuned:
     return Tuned(tmp_path)
 
 
+def test_a_job_travels_as_text_and_is_the_same_trial_where_it_arrives(tmp_path: Path) -> None:
+    make_job = JobFactory(fake_space(tmp_path), RunLayout(tmp_path), None, "coco50", seed=0)
+    searcher = StudySearcher(Driven(make_job.space, tmp_path).study, make_job)
+    config = searcher.suggest("a")
+    assert isinstance(config, dict)
+    arrived = TrialJob.from_dict(json.loads(config["job"]))
+    made = TrialJob.from_dict(make_job(Asked(0, arrived.params)))
+    assert (arrived.number, arrived.folder) == (config["number"], made.folder)
+    assert trial_hash(arrived, None) == trial_hash(made, None)
+
+
 def test_nothing_is_asked_for_any_more_only_when_nothing_runs(tuned: Tuned) -> None:
     first, second = tuned.begin("a"), tuned.begin("b")
     assert tuned.searcher.suggest("c") is None
@@ -79,7 +93,7 @@ def test_the_end_of_an_earlier_attempt_loses_nothing_of_the_next_one(tuned: Tune
     before = tuned.begin("a")
     tuned.scheduler.on_trial_error(None, before)  # type: ignore[arg-type]
     again = tuned.begin("b")
-    assert again.config["job"]["number"] == before.config["job"]["number"] == 0
+    assert again.config["number"] == before.config["number"] == 0
     tuned.scheduler.on_trial_complete(None, before, {})  # type: ignore[arg-type]
     assert tuned.report(before, FINISHED) == "STOP"
     assert tuned.driven.study.is_running(0)
