@@ -38,7 +38,7 @@ def dry_run(settings: Settings, gpus_per_trial: float | None = None, prove: Call
     _print(head_lines(settings, expected_hash(settings)(question.jobs[0].to_dict())))
     print(f"proving {len(question.keys)} keys, once the libraries are imported ...", flush=True)
     answer = prove(question)
-    faults = list(_faults(settings.space, answer.verdicts))
+    faults = list(_faults(settings.space, question, answer.verdicts))
     if faults:
         raise InputErrors(faults)
     _print(key_lines(settings.space, answer.verdicts))
@@ -52,13 +52,18 @@ def _print(lines: Sequence[str]) -> None:
         print(line)
 
 
-def _faults(space: Space, verdicts: Sequence[Verdict]) -> Iterator[InputError]:
+def _faults(space: Space, question: Question, verdicts: Sequence[Verdict]) -> Iterator[InputError]:
+    untried = {key.name for key in question.keys if not key.pairs}
     for one in verdicts:
-        if one.error is not None:
+        where = f"{space.name}: {one.name}"
+        if one.name in untried:
+            received = f"{where}, whose other values exclude first values of other keys"
+            yield InputError("every key can be changed alone", received, "write values first that go with all others")
+        elif one.error is not None:
             remedy = "remove that value, or mend what it is set for"
-            yield InputError("every value of a key can be built", f"{space.name}: {one.name}: {one.error}", remedy)
+            yield InputError("every value of a key can be built", f"{where}: {one.error}", remedy)
         elif not one.effects and not is_moot(space, one):
-            yield _dead(space, one)
+            yield _dead(where, one)
 
 
 def is_moot(space: Space, verdict: Verdict) -> bool:
@@ -70,10 +75,10 @@ def is_moot(space: Space, verdict: Verdict) -> bool:
     return section == "post" and getattr(space.post, name) == getattr(PostSettings(), name)
 
 
-def _dead(space: Space, verdict: Verdict) -> InputError:
-    rule, name = "every key takes effect", f"{space.name}: {verdict.name}"
+def _dead(where: str, verdict: Verdict) -> InputError:
+    rule = "every key takes effect"
     if not verdict.reaches:
-        received = f"{name} changes nothing in the effective configuration: something else decides"
+        received = f"{where} changes nothing in the effective configuration: something else decides"
         return InputError(rule, received, "remove the key, or what overrides it")
-    received = f"{name} reaches {verdict.reaches[0]}, where it changes nothing that is built, and nothing reads it"
+    received = f"{where} reaches {verdict.reaches[0]}, where it changes nothing that is built, and nothing reads it"
     return InputError(rule, received, "remove the key, or the entry that overrides it")

@@ -62,6 +62,12 @@ def test_every_fault_is_a_line_that_names_its_key(planted: Planted) -> None:
     assert "train.dcn: AssertionError: no such block" in lines[2]
 
 
+def test_a_key_that_cannot_be_changed_alone_is_said_to_be_so(planted: Planted) -> None:
+    settings = planted("  rpn_pos_iou: {choice: [0.5, 0.3]}\n  rpn_neg_iou: 0.4\n")
+    with pytest.raises(InputError, match=r"every key can be changed alone; received planted: train\.rpn_pos_iou"):
+        dry_run(settings, prove=found(Verdict("train.rpn_pos_iou", (), 0, ())))
+
+
 def test_a_setting_of_the_post_tier_that_nobody_wrote_is_no_fault(
     planted: Planted, capsys: pytest.CaptureFixture[str]
 ) -> None:
