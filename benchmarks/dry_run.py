@@ -25,6 +25,7 @@ CONFIGURED = """\
 detector: config
 config: mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py
 rule: bottle_round1
+train: {batch_size: 2}
 set:
   model.backbone.frozen_stages: -1
   model.backbone.norm_eval: false
@@ -35,7 +36,7 @@ PLANTED = {
     "dead: an entry changes, unread": f"{CONFIGURED}  model.test_cfg.rcnn.score_thr: {{choice: [0.1, 0.2]}}\n",
     "overridden by the data set": f"{CONFIGURED}  model.roi_head.bbox_head.num_classes: {{choice: [3, 5]}}\n",
     "overridden by the schedule": f"""{CONFIGURED}  optim_wrapper.optimizer.lr: {{log: [0.001, 0.01]}}
-  param_scheduler.1: '{{"type": "OneCycleLR", "eta_max": 0.01, "total_steps": 100, "by_epoch": false}}'
+  param_scheduler.0: '{{"type": "OneCycleLR", "eta_max": 0.01, "total_steps": 100, "by_epoch": false}}'
 """,
     "misspelt": f"{BASE}  momentun: {{range: [0.5, 0.9]}}\n",
 }
