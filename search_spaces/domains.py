@@ -142,6 +142,12 @@ class FloatRange:
             return self.low + (self.high - self.low) / 2
         return tidy(min(self.low + self.step * (self._steps() // 2), self.high))
 
+    def on_grid(self, value: float) -> float:
+        """The value as `values` lists it: the grid's nearest to one that lies on it but for rounding."""
+        if self.step is None:
+            return value
+        return tidy(self.low + round((value - self.low) / self.step) * self.step)
+
     def _steps(self) -> int:
         return 0 if self.step is None else round((self.high - self.low) / self.step)
 

@@ -5,7 +5,7 @@ A known point may leave keys out, and may write them in groups as the file does;
 
 from collections.abc import Mapping
 
-from search_spaces.domains import Value
+from search_spaces.domains import FloatRange, Value
 from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import Leaf, leaves, named
 from search_spaces.points import complete_point, is_active
@@ -64,7 +64,7 @@ class _PointReader:
             return None
         point = complete_point(self._keys.dimensions, given)
         for name, entry in written.items():
-            self._check_place(name, entry, point, item)
+            self._settle(name, entry, point, item)
         return point
 
     def _coordinates(self, leaf: Leaf) -> Mapping[str, Value]:
@@ -97,7 +97,8 @@ class _PointReader:
             return None
         return value
 
-    def _check_place(self, name: str, entry: Entry, point: Mapping[str, Value], item: Node) -> None:
+    def _settle(self, name: str, entry: Entry, point: dict[str, Value], item: Node) -> None:
+        """Checks a value against the dimension that is active, and puts it on that one's grid."""
         active = [one for one in self._dimensions[name] if is_active(one, point)]
         if not active:
             when = " or ".join(
@@ -105,8 +106,12 @@ class _PointReader:
             )
             rule = f"a known point gives active keys only; {name} is active when {when}"
             self._faults.add(entry.line, rule, item.shown(), f"remove {name}, or change what it depends on")
-        elif not active[0].domain.contains(point[name]):
+            return
+        domain, value = active[0].domain, point[name]
+        if not domain.contains(value):
             self._refuse_value(name, entry)
+        elif isinstance(domain, FloatRange) and isinstance(value, float):
+            point[name] = domain.on_grid(value)
 
     def _refuse_value(self, name: str, entry: Entry) -> None:
         rule = f"a known point lies inside the space; {name} cannot be {entry.value.shown()}"

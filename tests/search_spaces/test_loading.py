@@ -56,6 +56,13 @@ def test_known_points_are_completed_from_the_default(load_text: LoadText) -> Non
     assert point == {"backbone": "large", "dcn": "v1", "lr": 2.0, "width": 4, "depth": 2, "mixed": False}
 
 
+def test_a_known_value_is_the_grids_own(load_text: LoadText) -> None:
+    text = "train: {lr: {range: [0.1, 0.7], step: 0.1}}\nknown: [{lr: 0.30000000000000004}]\n"
+    space = load_text(text)
+    assert space.known[0]["lr"] == 0.3
+    assert space.known[0]["lr"] in space.train[0].domain.values()
+
+
 def test_a_profile_replaces_keys_and_null_removes_them(load_text: LoadText) -> None:
     demo = load_text(GOOD, profile="demo")
     domains = {dimension.name: dimension.domain for dimension in demo.train}
