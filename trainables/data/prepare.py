@@ -1,0 +1,41 @@
+"""The command `python -m trainables.data.prepare`: everything that is done to a data set before a search.
+
+Each subcommand is a module that offers `add_arguments(parser)` and `run(arguments) -> exit code`; it is imported only
+when it is asked for. Nothing here knows what a subcommand does.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from results.commands import CommandParser, run_command
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One subcommand: what it is for, and the module that runs it."""
+
+    purpose: str
+    module: str
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = {}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    parser = CommandParser(prog="python -m trainables.data.prepare", description="Prepares a data set for a search.")
+    parsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    asked = next((word for word in arguments if word in SUBCOMMANDS), None)
+    for name, subcommand in SUBCOMMANDS.items():
+        inner = parsers.add_parser(name, help=subcommand.purpose, description=subcommand.purpose)
+        if name == asked:
+            import_module(subcommand.module).add_arguments(inner)
+    parsed = parser.parse_args(arguments)
+    code: int = import_module(SUBCOMMANDS[parsed.subcommand].module).run(parsed)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
