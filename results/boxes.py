@@ -7,7 +7,7 @@ This module does not sort, match or score, and does not mend what it reads: a ba
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -129,6 +129,17 @@ class Truth:
 
     def __len__(self) -> int:
         return len(self.annotation_id)
+
+    def select(self, rows: BoolArray | npt.NDArray[np.integer]) -> "Truth":
+        """The boxes of a boolean mask (G,) or of an index array, in that order; images and categories stay."""
+        return replace(
+            self,
+            annotation_id=self.annotation_id[rows],
+            image_id=self.image_id[rows],
+            category_id=self.category_id[rows],
+            boxes_xywh=self.boxes_xywh[rows],
+            is_crowd=self.is_crowd[rows],
+        )
 
 
 def detections_from_coco(path: Path | str) -> Detections:

@@ -14,7 +14,15 @@ from results.errors import InputError
 from trainables.config_file import config_tree
 from trainables.detectors import configured
 from trainables.fake_parameters import FAKE_PARAMETERS
-from trainables.notation import FOLLOW_TRAINING, NONE, parse_epochs, parse_numbers, parse_scale, parse_train_scales
+from trainables.notation import (
+    FOLLOW_TRAINING,
+    KMEANS,
+    NONE,
+    parse_epochs,
+    parse_numbers,
+    parse_scale,
+    parse_train_scales,
+)
 from trainables.parameters import Detector, Parameter, by_name, choice, number, text, truth, vector, whole
 
 CASCADE_STAGES = (3, 4)
@@ -28,6 +36,10 @@ def _parse_stage_ious(value: str) -> tuple[float, ...]:
     if len(ious) not in CASCADE_STAGES or max(ious) >= 1:
         raise InputError("stages have three or four IoUs below 1", repr(value), 'write for example "0.5,0.6,0.7"')
     return ious
+
+
+def _parse_anchor_ratios(value: str) -> object:
+    return value if value == KMEANS else parse_numbers(value)
 
 
 def _parse_predict_scale(value: str) -> object:
@@ -75,7 +87,13 @@ _NECK = (
 
 _ANCHORS = (
     number("anchor_scale", 8.0, (1.0, 64.0), "side of a square anchor in strides of its level"),
-    text("anchor_ratios", "0.5,1,2", parse_numbers, 'heights over widths, such as "0.5,1,2"', "shapes of the anchors"),
+    text(
+        "anchor_ratios",
+        "0.5,1,2",
+        _parse_anchor_ratios,
+        'heights over widths, such as "0.5,1,2", or "kmeans": five that are fitted to the training boxes',
+        "shapes of the anchors",
+    ),
 )
 
 _ASSIGNERS = (

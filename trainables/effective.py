@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from results.boxes import Category
-from results.rules import Rule
+from results.rules import Requirement, Rule
+from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
 from trainables.detectors import cascade_rcnn, configured
@@ -20,6 +21,7 @@ from trainables.jobs import TrialJob
 from trainables.notation import parse_epochs
 from trainables.vectors import in_label_order
 
+_PLAIN = Requirement(ious=(0.5,))
 Params = Mapping[str, object]
 ConfigDict = dict[str, object]
 
@@ -38,12 +40,14 @@ class TrainingData:
         images: folder of its images.
         category_ids: scored category ids, ascending.
         class_names: their names, in the same order.
+        requirement: the IoU that the rule demands of a box; anchors that are fitted to the boxes are fitted to it.
     """
 
     annotations: str
     images: str
     category_ids: tuple[int, ...]
     class_names: tuple[str, ...]
+    requirement: Requirement = _PLAIN
 
 
 def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) -> TrainingData:
@@ -61,6 +65,7 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         str(dataset.train.images),
         tuple(category.id for category in kept),
         tuple(category.name for category in kept),
+        rule.requirement,
     )
 
 
@@ -94,6 +99,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         accumulate: parts that each batch is trained in, one after the other, for one step of the optimizer.
     """
     params = in_label_order(params, DETECTORS[detector].train, data.category_ids)
+    params = with_fitted_anchors(params, data.annotations, data.category_ids, data.requirement)
     return {
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),

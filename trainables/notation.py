@@ -15,6 +15,8 @@ MAX_SIDE_PX = 8192
 NONE = "none"
 # A scale of the predict tier: the largest scale that the trial trained at.
 FOLLOW_TRAINING = "train"
+# Ratios of anchors: fitted to the boxes of the training images.
+KMEANS = "kmeans"
 
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\Z")
 _SCALE_RULE = "an image scale is LONGxSHORT in pixels, the long side first (the image is fitted inside, its shape kept)"

@@ -206,15 +206,7 @@ def _label_order(truth: Truth, dataset: Dataset) -> tuple[Category, ...]:
 
 def _restricted(truth: Truth, categories: tuple[Category, ...]) -> Truth:
     kept = np.isin(truth.category_id, [category.id for category in categories])
-    return replace(
-        truth,
-        categories=categories,
-        annotation_id=truth.annotation_id[kept],
-        image_id=truth.image_id[kept],
-        category_id=truth.category_id[kept],
-        boxes_xywh=truth.boxes_xywh[kept],
-        is_crowd=truth.is_crowd[kept],
-    )
+    return replace(truth.select(kept), categories=categories)
 
 
 def _split(truth: Truth, fingerprints: ImageFingerprints) -> SplitSummary:

@@ -20,7 +20,9 @@ class Subcommand:
     module: str
 
 
-SUBCOMMANDS: Mapping[str, Subcommand] = {}
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "anchors": Subcommand("box sizes, and anchors that reach them at a test scale", "trainables.data.anchors_command"),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
