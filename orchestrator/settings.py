@@ -47,6 +47,7 @@ class CheckedData:
             "train_digest": self.summary.train.fingerprints.digest,
             "val_digest": self.summary.val.fingerprints.digest,
             "group_by": self.dataset.group_by,
+            **({"overlap": list(self.summary.overlap)} if self.dataset.allow_overlap else {}),
         }
 
 
@@ -214,7 +215,7 @@ def _dataset(space: Space, options: Options, earlier: dict[str, object]) -> Data
 
 
 def _checked_data(dataset: Dataset, rule: str) -> CheckedData:
-    summary = check_dataset(dataset)
+    summary = check_dataset(dataset, say=print)
     _check_classes(rule, summary)
     return CheckedData(dataset, summary)
 

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from results.commands import CommandParser, run_command
 from results.layout import RunLayout, chosen_run
-from results.leaderboard_notes import notes
+from results.leaderboard_notes import notes, overlap_note
 from results.leaderboard_table import render
-from results.ledger import group_by_of, read_events
+from results.ledger import group_by_of, read_events, read_header
 from results.online import OnlineScore, read_online, record_online
 from results.pareto import pareto_set
 from results.ranking import best_first, scored
@@ -85,6 +85,7 @@ def show(
         below = [
             *notes(finished, best, _ties(run, finished, rule, group_by)),
             *solution_notes(run.trial(best.number), best.number),
+            *overlap_note(read_header(run.ledger)),
         ]
         console.print("\n".join(below), style="dim", highlight=False, markup=False)
 

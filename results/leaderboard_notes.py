@@ -28,6 +28,14 @@ def notes(finished: Sequence[TrialRecord], best: TrialRecord, tied: "Mapping[int
     return [*(note for note in found if note), SMALL_SET_BIAS]
 
 
+def overlap_note(header: Mapping[str, object]) -> list[str]:
+    """That scores stand on images which were trained on, where the data set allowed it; from a ledger's first event."""
+    shared = header.get("overlap")
+    if not isinstance(shared, Sequence) or not shared:
+        return []
+    return [f"Scores here are too high: {'; '.join(map(str, shared))}."]
+
+
 def _settings_note(best: TrialRecord) -> str:
     settings = best.summary.get("settings")
     if not isinstance(settings, Mapping):

@@ -14,8 +14,9 @@ import pytest
 from results.boxes import truth_from_coco
 from results.errors import InputError
 from results.rules import load_rule
+from trainables.data.cache_folder import user_cache
 from trainables.data.dataset import check_dataset, load_dataset
-from trainables.data.demo import VERSION, DemoSizes, demo_dataset, render_demo, user_cache
+from trainables.data.demo import VERSION, DemoSizes, demo_dataset, render_demo
 from trainables.data.demo_canvas import Frame, box_of, polygon
 from trainables.data.demo_recipes import recipes
 from trainables.data.demo_scene import CATEGORY_NAMES, Scene, cap_scene, label_scene

@@ -1,7 +1,7 @@
 """A data set as the user describes it in DATASET.yaml, and the checks made before anything is trained on it.
 
-Paths in the file are relative to it. The checks read the annotation files and hash the image files; they do not decode
-images and change nothing on disk (`trainables.data.prepare` mends annotations).
+Paths in the file are relative to it. The checks read the annotation files, hash the image files and decode each image
+once, to find copies; they change nothing (`trainables.data.prepare` mends annotations).
 """
 
 import re
@@ -16,9 +16,16 @@ from results.boxes import Category, Truth, images_from_coco, truth_from_coco
 from results.errors import InputError, InputErrors
 from trainables.data.dataset_yaml import YamlMapping, read_mapping
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images, repeated_images
-from trainables.data.split_faults import category_faults, empty_faults, group_faults, missing_images, overlap_faults
+from trainables.data.split_faults import (
+    category_faults,
+    copy_faults,
+    empty_faults,
+    group_faults,
+    missing_images,
+    overlap_faults,
+)
 
-_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by")
+_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by", "allow_overlap")
 _RULE_FILE_ENDINGS = (".yaml", ".yml")
 _Read = TypeVar("_Read")
 
@@ -65,6 +72,7 @@ class Dataset:
     rule: str | None
     classes: tuple[str, ...] | None
     group_by: str | None
+    allow_overlap: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,7 @@ class DatasetSummary:
         val: counts and fingerprints.
         test_images: number of test images, None without a test split.
         notices: one line each; nothing in them stops a run.
+        overlap: what train and val share, one line each, where the data set allows it.
     """
 
     categories: tuple[Category, ...]
@@ -95,6 +104,7 @@ class DatasetSummary:
     val: SplitSummary
     test_images: int | None
     notices: tuple[str, ...]
+    overlap: tuple[str, ...] = ()
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -109,7 +119,7 @@ def load_dataset(path: Path) -> Dataset:
     top.expect_keys(_KEYS, required=("train", "val"))
     train, val, test = (_folders(top, key) for key in ("train", "val", "test"))
     classes, group_by = _classes(top), _group_by(top)
-    name, rule = top.text("name"), top.text("rule")
+    name, rule, allow_overlap = top.text("name"), top.text("rule"), top.flag("allow_overlap")
     if top.faults or train is None or val is None:
         raise InputErrors(top.faults)
     return Dataset(
@@ -121,6 +131,7 @@ def load_dataset(path: Path) -> Dataset:
         rule=_rule(path.parent, rule),
         classes=classes,
         group_by=group_by,
+        allow_overlap=allow_overlap,
     )
 
 
@@ -134,20 +145,22 @@ def load_truth(dataset: Dataset, source: Source) -> Truth:
     return _restricted(truth, _label_order(truth, dataset))
 
 
-def check_dataset(dataset: Dataset) -> DatasetSummary:
+def check_dataset(dataset: Dataset, say: Callable[[str], None] = lambda _line: None) -> DatasetSummary:
     """Checks what a run relies on: files present, splits apart, categories agreed.
+
+    Args:
+        dataset: what to check.
+        say: told before something that takes long.
 
     Raises:
         InputErrors: annotation file missing or malformed, images missing on disk, train and val sharing images (by
-            path or content) or groups, categories that differ, unknown classes, a split without images or boxes.
+            path, content or look) or groups where the data set does not allow it, categories that differ, unknown
+            classes, a split without images or boxes.
     """
     train, val, test_images = _read_splits(dataset)
     prints = _fingerprints(dataset, train, val)
-    faults = [
-        *category_faults(train.categories, val.categories),
-        *group_faults(dataset.group_by, train.images.file_name, val.images.file_name),
-        *overlap_faults((dataset.train.images, dataset.val.images), *prints, remedy="split again, or drop one copy"),
-    ]
+    shared = _overlap(dataset, prints, say)
+    faults = category_faults(train.categories, val.categories) + ([] if dataset.allow_overlap else shared)
     categories = _attempt(lambda: _label_order(train, dataset), faults)
     if categories is not None and not faults:
         train, val = _restricted(train, categories), _restricted(val, categories)
@@ -155,7 +168,9 @@ def check_dataset(dataset: Dataset) -> DatasetSummary:
     if categories is None or faults:
         raise InputErrors(faults)
     first, second = _split(train, prints[0]), _split(val, prints[1])
-    return DatasetSummary(categories, first, second, test_images, _notices(categories, first, second))
+    overlap = tuple(f"{fault.rule}, and the data set allows it: {fault.received}" for fault in shared)
+    notices = (*overlap, *_notices(categories, first, second))
+    return DatasetSummary(categories, first, second, test_images, notices, overlap)
 
 
 def _read_splits(dataset: Dataset) -> tuple[Truth, Truth, int | None]:
@@ -190,6 +205,22 @@ def _fingerprints(dataset: Dataset, train: Truth, val: Truth) -> tuple[ImageFing
         for source, truth in ((dataset.train, train), (dataset.val, val))
     )
     return first, second
+
+
+def _overlap(
+    dataset: Dataset, prints: tuple[ImageFingerprints, ImageFingerprints], say: Callable[[str], None]
+) -> list[InputError]:
+    """What train and val share: groups, images, and copies of images."""
+    from trainables.data.overlap import copied_names  # decodes with OpenCV: imported only where it is needed
+
+    train, val = prints
+    folders, remedy = (
+        (dataset.train.images, dataset.val.images),
+        "split again, drop one copy, or say allow_overlap: true",
+    )
+    groups = group_faults(dataset.group_by, train.file_names, val.file_names)
+    same = overlap_faults(folders, train, val, remedy)
+    return groups + same + copy_faults(copied_names(folders, train, val, say), remedy)
 
 
 def _label_order(truth: Truth, dataset: Dataset) -> tuple[Category, ...]:

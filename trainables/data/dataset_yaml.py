@@ -62,6 +62,14 @@ class YamlMapping:
             return None
         return tuple(str(item) for item in value)
 
+    def flag(self, key: str) -> bool:
+        """The truth value under `key`; False when it is absent or, with a fault noted, something else."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            self.fault(f"'{key}'{self._inside()} is true or false", key, f"write {key}: true, or leave it out")
+            return False
+        return value
+
     def mapping(self, key: str) -> "YamlMapping | None":
         """The mapping under `key`; None when it is absent or, with a fault noted, something else."""
         if key not in self.values:

@@ -7,7 +7,6 @@ to it. A cache without its manifest, or with files missing, is rendered again; i
 
 import fcntl
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 
 from results.errors import InputError
+from trainables.data.cache_folder import user_cache
 from trainables.data.demo_recipes import recipes
 from trainables.data.demo_scene import CATEGORY_NAMES, Scene, cap_scene, label_scene
 
@@ -65,12 +65,6 @@ def demo_dataset(cache_root: Path | None = None, sizes: DemoSizes | None = None)
         remedy = "set XDG_CACHE_HOME to a folder that can be written"
         raise InputError("the demonstration's cache folder can be written", f"{root}: {error}", remedy) from error
     return folder / "dataset.yaml"
-
-
-def user_cache() -> Path:
-    """`detection-search` in XDG_CACHE_HOME, or in ~/.cache."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "detection-search"
 
 
 def render_demo(folder: Path, sizes: DemoSizes) -> None:

@@ -78,6 +78,15 @@ def overlap_faults(
     return [InputError(rule, f"{len(pairs)} images of val have the content of a train image: {_some(pairs)}", remedy)]
 
 
+def copy_faults(pairs: Sequence[tuple[str, str]], remedy: str) -> list[InputError]:
+    """Images of val that are train images in another encoding or size: pairs (name in train, name in val)."""
+    shown = [f"{in_val} (val) is {in_train} (train)" for in_train, in_val in pairs]
+    if not shown:
+        return []
+    received = f"{len(shown)} images of val are copies of a train image, encoded again or resized: {_some(shown)}"
+    return [InputError("train and val share no image", received, remedy)]
+
+
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
