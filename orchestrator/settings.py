@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, with_classes
+from orchestrator.start_weights import seen_before, start_weights_of
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
 from results.ledger import read_events
@@ -23,7 +24,6 @@ from search_spaces.space import Space
 from search_spaces.written_form import decisions_sha
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, DatasetSummary, check_dataset, load_dataset
-from trainables.notation import NONE
 
 DEMO = "demo"
 
@@ -113,9 +113,10 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     space = load_space(options.space, DETECTORS, profile)
     check_sampler(space.search.sampler)
     dataset = _dataset(space, options, earlier)
-    _check_start_weights(space)
+    starts = start_weights_of(space)
     rule, rule_notice = _rule(space, dataset)
     data = None if dataset is None else _checked_data(dataset, rule)
+    seen = _seen_before(starts, data)
     space = with_classes(space, options.space, rule, data.summary.categories if data else ())
     cutoffs = cutoff_notice(space.post.cutoffs, load_rule(rule).measure.is_plain_ap)
     settings = Settings(
@@ -132,6 +133,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
             *search_notices(space),
             *few_weights_notices(space.search.keep_checkpoints),
             *(data.summary.notices if data else ()),
+            *seen,
         ),
     )
     if resumed:
@@ -220,12 +222,11 @@ def _checked_data(dataset: Dataset, rule: str) -> CheckedData:
     return CheckedData(dataset, summary)
 
 
-def _check_start_weights(space: Space) -> None:
-    given = {str(value) for one in space.train if one.name == "init" for value in one.domain.values()}
-    missing = sorted(path for path in given - {NONE} if not Path(path).is_file())
-    if missing:
-        rule = "init names weights on this machine"
-        raise InputError(rule, ", ".join(missing), "give the path of a checkpoint, relative to this folder or absolute")
+def _seen_before(starts: Sequence[Path], data: CheckedData | None) -> tuple[str, ...]:
+    if data is None:
+        return ()
+    dataset = data.dataset
+    return seen_before(starts, dataset.val, data.summary.val.fingerprints, dataset.allow_overlap)
 
 
 def _rule(space: Space, dataset: Dataset | None) -> tuple[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ import torch
 from mmengine.runner import Runner
 from torch import nn
 
+from results.boxes import truth_from_coco
 from results.coco_table import coco_numbers
 from results.errors import InputError
 from results.layout import TrialLayout
@@ -29,9 +30,11 @@ from trainables.effective import trial_config, trial_hash
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.judging import Judged, Submitted, Validation, best_view, submit, validation_of
 from trainables.labels import trial_words
+from trainables.notation import NONE
 from trainables.predict import View
 from trainables.solving import Solver, solve_here
 from trainables.speed import ms_per_image
+from trainables.trained_on import TrainedOn, trained_on
 from trainables.training import Course, Place, train, use_threads
 from trainables.trial_clock import TrialClock
 from trainables.trial_files import trial_folder, write_config, write_result
@@ -118,8 +121,13 @@ class _Attempt:
         best = best_view(model, self._validation, self._views, self._ways.solver, self._clock.check)
         self._ways.report(Rung(self._last, best.score))
         summary = _summary(self._job, model, best, self._validation, self._clock.elapsed_s())
-        write_result(self._layout, model, best, self._validation, summary)
+        write_result(self._layout, model, best, self._validation, summary, self._seen())
         return Finished(best.score, summary)
+
+    def _seen(self) -> TrainedOn:
+        data, start = self._validation.data, str(self._job.params["init"])
+        names = truth_from_coco(Path(data.annotations)).images.file_name
+        return trained_on(Path(data.images), names, None if start == NONE else Path(start))
 
     def _judge(self, model: nn.Module, epoch: int) -> None:
         submitted = submit(model, self._validation, self._views[0], self._ways.solver, self._clock.check)

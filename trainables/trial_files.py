@@ -15,6 +15,7 @@ from results.solve_store import RawSet, sweep_stored
 from trainables.effective import ConfigDict
 from trainables.jobs import TrialJob
 from trainables.judging import Judged, Validation
+from trainables.trained_on import TrainedOn
 from trainables.weights import save_weights
 
 
@@ -40,14 +41,19 @@ def write_config(layout: TrialLayout, job: TrialJob, config: ConfigDict, validat
 
 
 def write_result(
-    layout: TrialLayout, model: nn.Module, best: Judged, validation: Validation, summary: Mapping[str, object]
+    layout: TrialLayout,
+    model: nn.Module,
+    best: Judged,
+    validation: Validation,
+    summary: Mapping[str, object],
+    seen: TrainedOn,
 ) -> None:
     """Everything that a finished trial leaves, the manifest last."""
     write_truth(layout.truth, validation.truth)
     sweep_stored(layout.prepared, RawSet(validation.truth, best.raw, validation.rule), validation.post, validation.seed)
     write_detections(layout.raw, best.raw, best.view.metadata())
     write_detections(layout.detections, apply_solution(best.raw, best.solution), best.view.metadata())
-    save_weights(model, layout.weights)
+    save_weights(model, layout.weights, seen)
     outcome = {"view": asdict(best.view), "solution": best.solution.to_dict(), "summary": dict(summary)}
     write_atomically(layout.outcome, json.dumps(outcome, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files = (layout.config, layout.truth, layout.raw, layout.detections, layout.weights, layout.outcome)

@@ -7,13 +7,14 @@ their weights, none is made: an inert object takes the place of each.
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from results.errors import InputError
+from trainables.trained_on import TrainedOn, attach
 
 
 class _Inert:
@@ -40,18 +41,24 @@ _STAND_INS = tuple(
 )
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
-    """Writes the model's state; the file is whole or absent."""
-    save_plain({"state_dict": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}}, path)
+def save_weights(model: nn.Module, path: Path, seen: TrainedOn | None = None) -> None:
+    """Writes the model's state and, where it is told, what it was trained on; the file is whole or absent."""
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    _save({"state_dict": state}, path, lambda written: None if seen is None else attach(written, seen))
 
 
 def save_plain(content: Mapping[str, object], path: Path) -> None:
     """Writes tensors, numbers, text and plain containers through a temporary file; the file is whole or absent."""
+    _save(content, path, lambda _written: None)
+
+
+def _save(content: Mapping[str, object], path: Path, add: Callable[[Path], None]) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
             torch.save(dict(content), file)
-            file.flush()
+        add(temporary)
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:

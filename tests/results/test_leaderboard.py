@@ -9,6 +9,7 @@ from rich.console import Console
 from results.commands import run_command
 from results.layout import run_layout
 from results.leaderboard import as_json, main
+from results.leaderboard_notes import overlap_note
 from results.leaderboard_table import render
 from results.ledger import Ledger
 from results.online import OnlineScore
@@ -187,3 +188,8 @@ def test_an_unknown_run_is_the_users_mistake(
     _run(tmp_path, monkeypatch)
     assert run_command(main, ["--run", "nigth"]) == 2
     assert "'night'" in capsys.readouterr().err
+
+
+def test_an_allowed_overlap_is_said_below_the_board() -> None:
+    assert overlap_note({"overlap": []}) == overlap_note({}) == []
+    assert overlap_note({"overlap": ["3 images of val"]}) == ["Scores here are too high: 3 images of val."]

@@ -18,6 +18,7 @@ from trainables.data.dataset import load_dataset
 from trainables.jobs import Finished, Rung, Started, TrialJob
 from trainables.predict import ImageFile, image_files
 from trainables.trained import load_trial
+from trainables.trained_on import read_trained_on
 from trainables.trial import run_trial
 
 pytestmark = pytest.mark.training
@@ -52,6 +53,13 @@ def test_the_manifest_lists_files_that_are_there(finished: tuple[TrialJob, Finis
     listed = json.loads(layout.manifest.read_text())["files"]
     assert all((layout.folder / name).stat().st_size == size for name, size in listed.items())
     assert json.loads(layout.config.read_text())["config_hash"] == finished[2][0].config_hash
+
+
+def test_its_weights_say_what_they_were_trained_on(finished: tuple[TrialJob, Finished, list]) -> None:
+    seen = read_trained_on(TrialLayout(Path(finished[0].folder)).weights)
+    train = truth_from_coco(Path(finished[0].dataset).parent / "train.json").images.file_name
+    assert seen is not None
+    assert (seen.images.file_names, seen.unknown_starts) == (train, ())
 
 
 def test_what_its_raw_set_needs_lies_beside_it(finished: tuple[TrialJob, Finished, list]) -> None:

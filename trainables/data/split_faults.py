@@ -87,6 +87,16 @@ def copy_faults(pairs: Sequence[tuple[str, str]], remedy: str) -> list[InputErro
     return [InputError("train and val share no image", received, remedy)]
 
 
+def start_faults(start: Path, pairs: Sequence[tuple[str, str]]) -> list[InputError]:
+    """Images of val that starting weights were trained on: pairs (name then, name in val)."""
+    if not pairs:
+        return []
+    shown = [in_val if then == in_val else f"{in_val} ({then} then)" for then, in_val in pairs]
+    received = f"{start} was trained on {len(pairs)} images of val: {_some(shown)}"
+    remedy = "start from other weights, split as their run did, or say allow_overlap: true"
+    return [InputError("starting weights have not seen the validation images", received, remedy)]
+
+
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,71 @@
+"""What the weights that trials start from (`init: FILE`) have seen, checked before anything is trained.
+
+Weights that were trained on a validation image know its answer: a score on it is worth nothing. Reads the files'
+records, never their tensors.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from results.errors import InputError, InputErrors
+from search_spaces.space import Space
+from trainables.data.dataset import Source
+from trainables.data.fingerprint import ImageFingerprints
+from trainables.data.split_faults import start_faults
+from trainables.notation import NONE
+from trainables.trained_on import read_trained_on
+
+
+def start_weights_of(space: Space) -> tuple[Path, ...]:
+    """The files that trials of this space may start from.
+
+    Raises:
+        InputError: one of them is not there.
+    """
+    given = {str(value) for one in space.train if one.name == "init" for value in one.domain.values()}
+    missing = sorted(path for path in given - {NONE} if not Path(path).is_file())
+    if missing:
+        rule = "init names weights on this machine"
+        raise InputError(rule, ", ".join(missing), "give the path of a checkpoint, relative to this folder or absolute")
+    return tuple(Path(path) for path in sorted(given - {NONE}))
+
+
+def seen_before(starts: Sequence[Path], val: Source, prints: ImageFingerprints, allowed: bool) -> tuple[str, ...]:
+    """Checks that no start has seen a validation image.
+
+    Args:
+        starts: weights files.
+        val: where the validation images lie.
+        prints: of the validation images.
+        allowed: the data set's `allow_overlap`.
+
+    Returns:
+        Notices: what is allowed, and which files cannot be told.
+
+    Raises:
+        InputErrors: a start was trained on validation images, and that is not allowed.
+        DamagedFileError: a file's record of its images is not ours.
+    """
+    faults, notices = [], []
+    for start in starts:
+        record = read_trained_on(start)
+        unknown = [str(start)] if record is None else list(record.unknown_starts)
+        notices += [_unknown_notice(start, path) for path in unknown]
+        if record is not None:
+            faults += start_faults(start, _shared(record.images, val, prints))
+    if faults and not allowed:
+        raise InputErrors(faults)
+    return (*(f"{fault.rule}, and the data set allows it: {fault.received}" for fault in faults), *notices)
+
+
+def _shared(seen: ImageFingerprints, val: Source, prints: ImageFingerprints) -> list[tuple[str, str]]:
+    from trainables.data.overlap import seen_names  # decodes with OpenCV: imported only where it is needed
+
+    return seen_names(seen, val.images, prints)
+
+
+def _unknown_notice(start: Path, unknown: str) -> str:
+    began = "" if unknown == str(start) else f", which {start} began from,"
+    return (
+        f"init: {unknown}{began} does not say what it was trained on: see to it that no validation image was among it"
+    )

@@ -1,0 +1,105 @@
+"""A search refuses images that train and val share, and starting weights that have seen validation images."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny_search import write_data, write_space
+from torch import nn
+
+from orchestrator.options import Options, parse_options
+from orchestrator.search import main
+from orchestrator.settings import resolve
+from results.commands import run_command
+from results.errors import InputErrors
+from trainables.trained_on import trained_on
+from trainables.weights import save_weights
+
+SPACE = "detector: cascade_rcnn\nrule: coco50\ntrain: {init: START.pth, lr: {log: [0.001, 0.01]}}\n"
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    write_data(tmp_path)
+    (tmp_path / "start.yaml").write_text(SPACE.replace("START.pth", str(tmp_path / "START.pth")))
+    return ["--space", str(tmp_path / "start.yaml"), "--data", str(tmp_path / "dataset.yaml"), "--profile", "full"]
+
+
+def start_from(folder: Path, *names: str) -> None:
+    """Writes starting weights that were trained on these images."""
+    save_weights(nn.Linear(3, 2), folder / "START.pth", trained_on(folder / "images", names, None))
+
+
+def options(command: list[str]) -> Options:
+    return parse_options(command)
+
+
+def test_a_start_that_has_seen_a_validation_image_is_refused(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_from(tmp_path, "1.png", "6.png")
+    assert run_command(main, command) == 2
+    line = capsys.readouterr().err
+    assert "START.pth was trained on 1 images of val: 6.png" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_a_start_that_has_seen_training_images_alone_passes(command: list[str], tmp_path: Path) -> None:
+    start_from(tmp_path, "1.png", "2.png")
+    assert not [notice for notice in resolve(options(command), None).notices if "START" in notice]
+
+
+def test_a_start_that_says_nothing_is_named(command: list[str], tmp_path: Path) -> None:
+    save_weights(nn.Linear(3, 2), tmp_path / "START.pth")
+    notices = [notice for notice in resolve(options(command), None).notices if "START" in notice]
+    assert len(notices) == 1
+    assert "does not say what it was trained on" in notices[0]
+
+
+def test_a_renamed_validation_image_is_known_by_its_content(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "images" / "other.png").write_bytes((tmp_path / "images" / "7.png").read_bytes())
+    start_from(tmp_path, "other.png")
+    with pytest.raises(InputErrors, match=r"7\.png \(other\.png then\)"):
+        resolve(options(command), None)
+
+
+def test_what_is_allowed_is_a_notice(command: list[str], tmp_path: Path) -> None:
+    start_from(tmp_path, "6.png")
+    file = tmp_path / "dataset.yaml"
+    file.write_text(file.read_text() + "allow_overlap: true\n")
+    assert any(
+        "the data set allows it" in notice and "6.png" in notice for notice in resolve(options(command), None).notices
+    )
+
+
+def test_a_copy_of_a_training_image_ends_a_search_before_it_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plant_copy(tmp_path)
+    command = ["--space", str(write_space(tmp_path)), "--data", str(tmp_path / "dataset.yaml")]
+    assert run_command(main, command) == 2
+    assert "7.jpg (val) is 1.png (train)" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_allowed_overlap_is_on_record(tmp_path: Path) -> None:
+    plant_copy(tmp_path)
+    file = tmp_path / "dataset.yaml"
+    file.write_text(file.read_text() + "allow_overlap: true\n")
+    command = ["--space", str(write_space(tmp_path)), "--data", str(file)]
+    record = resolve(parse_options(command), None).record()
+    assert "7.jpg (val) is 1.png (train)" in str(record["overlap"])
+
+
+def plant_copy(folder: Path) -> None:
+    """A data set whose last validation image is the first training image, encoded again under another name."""
+    write_data(folder)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8).repeat(8, 0).repeat(8, 1)
+    Image.fromarray(pixels).save(folder / "images" / "1.png")
+    Image.fromarray(pixels).save(folder / "images" / "7.jpg", quality=60)
+    content = json.loads((folder / "val.json").read_text())
+    content["images"][-1]["file_name"] = "7.jpg"
+    (folder / "val.json").write_text(json.dumps(content))

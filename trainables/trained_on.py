@@ -1,0 +1,87 @@
+"""What a weights file was trained on: the fingerprints of its images, carried inside the file.
+
+A weights file of torch is a zip archive, and one more record in it disturbs no reader: so the fingerprints stay with
+the weights wherever they are copied to, and are read without torch. Images of the weights that a training began from
+count as its own: a detector remembers what its start was trained on.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from results.errors import DamagedFileError
+from trainables.data.fingerprint import ImageFingerprints, fingerprint_images
+
+_RECORD = "trained_on.json"
+# A zip archive holds a time for each of its files; equal weights make equal files.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """Every image that had a part in some weights.
+
+    Attributes:
+        images: by name and content; names are those of the annotation file that listed them.
+        unknown_starts: weights files that a training began from and that say nothing of their images.
+    """
+
+    images: ImageFingerprints
+    unknown_starts: tuple[str, ...] = ()
+
+
+def trained_on(folder: Path, file_names: tuple[str, ...], start: Path | None) -> TrainedOn:
+    """What a training has seen: its own images, and those of the weights that it began from.
+
+    Raises:
+        InputError: an image cannot be read.
+    """
+    own = TrainedOn(fingerprint_images(folder, file_names))
+    if start is None:
+        return own
+    earlier = read_trained_on(start)
+    if earlier is None:
+        return TrainedOn(own.images, (str(start),))
+    known = set(own.images.contents)
+    kept = [row for row, content in enumerate(earlier.images.contents) if content not in known]
+    images = ImageFingerprints(
+        own.images.file_names + tuple(earlier.images.file_names[row] for row in kept),
+        own.images.contents + tuple(earlier.images.contents[row] for row in kept),
+        own.images.digest,
+    )
+    return TrainedOn(images, earlier.unknown_starts)
+
+
+def attach(weights: Path, seen: TrainedOn) -> None:
+    """Adds the record to a weights file that torch has just written."""
+    content = {"images": seen.images.to_dict(), "unknown_starts": list(seen.unknown_starts)}
+    with zipfile.ZipFile(weights, "a") as archive:
+        folder = archive.namelist()[0].partition("/")[0]  # torch wants everything in the folder that it has made
+        entry = zipfile.ZipInfo(f"{folder}/{_RECORD}", _NO_TIME)
+        archive.writestr(entry, json.dumps(content, ensure_ascii=False), zipfile.ZIP_DEFLATED)
+
+
+def read_trained_on(weights: Path) -> TrainedOn | None:
+    """What a weights file says of the images that it was trained on; None where it says nothing.
+
+    Raises:
+        DamagedFileError: it says something else than `attach` wrote.
+    """
+    if not zipfile.is_zipfile(weights):
+        return None  # torch's format of before 2020, which nobody here writes
+    with zipfile.ZipFile(weights) as archive:
+        record = next((name for name in archive.namelist() if name.partition("/")[2] == _RECORD), None)
+        if record is None:
+            return None
+        content = archive.read(record)
+    try:
+        values = cast(Mapping[str, object], json.loads(content))
+        images = ImageFingerprints.from_dict(cast(Mapping[str, object], values["images"]))
+        return TrainedOn(images, tuple(map(str, cast(list[object], values["unknown_starts"]))))
+    except (ValueError, KeyError, TypeError, AttributeError, DamagedFileError) as error:
+        raise DamagedFileError(
+            f"{weights} does not say in full what it was trained on ({error}); copy it again"
+        ) from error
