@@ -58,10 +58,14 @@ class MemoryGuard:
     def forecast(self, params: Point) -> Forecast:
         """What is to be expected of a point, from everything noted so far, in whatever order."""
         model, complete = self._latest(), self._complete(params)
-        why = None if model is None else model.why_hopeless(complete, 1)
-        if model is None or why is None:
+        if model is None:
             return Forecast()
         parts = most_parts(complete) if self._may_halve else 1
+        why = model.why_hopeless(complete, 1)
+        if why is None:
+            # Halves that were not needed cost a little time, a trial that runs out costs its start.
+            doubt = model.why_doubtful(complete) if parts > 1 else None
+            return Forecast() if doubt is None else Forecast(parts, doubt)
         finer = None if parts == 1 else model.why_hopeless(complete, parts)
         return Forecast(parts, why, hopeless=parts == 1 or finer is not None)
 

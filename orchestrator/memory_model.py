@@ -121,10 +121,9 @@ class MemoryModel:
             params: complete train parameters.
             parts: that each batch would be trained in.
         """
-        row = features_of(params, parts)
-        if not self._columns.knows(row):
+        matrix = self._row(params, parts)
+        if matrix is None:
             return None
-        matrix = self._columns.matrix([row])
         predicted_gib = float(self._line.predict_gib(matrix)[0])
         low_gib = predicted_gib * math.exp(-_ERRORS * self.error)
         if low_gib <= self.hopeless_gib:
@@ -132,6 +131,18 @@ class MemoryModel:
             return "a point that was no larger ran out of memory, and none as large has fitted" if condemned else None
         needs = f"needs about {predicted_gib:.3g} GiB, {low_gib:.3g} at least"
         return f"{needs} (predictions are {self.error:.0%} off); trials got {self.fitted_gib:.3g} at most"
+
+    def why_doubtful(self, params: Mapping[str, object]) -> str | None:
+        """Why a point with whole batches is as likely to run out of memory as not; None where it is likelier to fit."""
+        matrix = self._row(params, 1)
+        predicted_gib = 0.0 if matrix is None else float(self._line.predict_gib(matrix)[0])
+        if predicted_gib <= (self.fitted_gib + self.hopeless_gib) / 2:
+            return None
+        return f"needs about {predicted_gib:.3g} GiB; trials got {self.fitted_gib:.3g} at most"
+
+    def _row(self, params: Mapping[str, object], parts: int) -> Matrix | None:
+        row = features_of(params, parts)
+        return self._columns.matrix([row]) if self._columns.knows(row) else None
 
 
 def fit(seen: Sequence[Seen]) -> MemoryModel | None:

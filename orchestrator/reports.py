@@ -27,7 +27,7 @@ def tell(study: Study, number: int, report: Mapping[str, Any], expected_hash: st
             study.started(number, report["config_hash"], report["epoch"])
             return _is_something_else(study, number, report["config_hash"], expected_hash)
         case "rung":
-            return study.rung(number, report["epoch"], report["score"])
+            return study.rung(number, report["epoch"], report["score"], report["peak_gib"])
         case "finished":
             study.finished(number, report["score"], report["summary"][0])
         case "failed":

@@ -30,6 +30,7 @@ from search_spaces.space import Space
 from trainables.failures import LOST_WORKER, OUT_OF_MEMORY
 
 _LONGEST_REASON = 600
+_CREEP = 1.02
 
 
 class Study:
@@ -116,8 +117,14 @@ class Study:
         if forgotten:  # Optuna cannot take a report back
             self._proposals.rebuild(self._log.events(), self.records)
 
-    def rung(self, number: int, epoch: int, score: float | None) -> bool:
+    def rung(self, number: int, epoch: int, score: float | None, peak_gib: float | None = None) -> bool:
         """Records a rung; one that is on record already, as a trial repeats its checkpoint's, says nothing new.
+
+        Args:
+            number: of the trial.
+            epoch: of the report.
+            score: None where it is undefined.
+            peak_gib: the most memory that the trial has held so far, where that is known.
 
         Returns:
             Whether the trial shall stop here; it is then on record as PRUNED.
@@ -128,7 +135,8 @@ class Study:
         judgement = Judgement() if score is None else self._proposals.judge(number, epoch, score)
         reason = self._reason_to_stop(number, epoch, judgement.hopeless)
         # The end is on record with its cause: whatever kills this process, a resumed search ends the trial, too.
-        details = _without_nothing({"pruner": dict(judgement.marks), "stop": reason})
+        more_gib = peak_gib if _clearly_more(peak_gib, self.records[number].peak_gib) else None
+        details = _without_nothing({"pruner": dict(judgement.marks), "stop": reason, "peak_gib": more_gib})
         self._log.write({"event": "rung", "number": number, "epoch": epoch, "score": score, **details})
         if reason is not None:
             self._end(number, PRUNED, score, {"reason": reason})
@@ -244,6 +252,11 @@ class Study:
 
 def _without_nothing(details: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in details.items() if value not in (None, {})}
+
+
+def _clearly_more(peak_gib: float | None, known_gib: float | None) -> bool:
+    """Whether a peak is worth a place in the ledger: what a process holds creeps up with every epoch."""
+    return peak_gib is not None and (known_gib is None or peak_gib > _CREEP * known_gib)
 
 
 def _ended(why: str) -> str:

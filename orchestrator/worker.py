@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from results.layout import TrialLayout, write_atomically
 
 if TYPE_CHECKING:
-    from trainables.jobs import Finished, Report, TrialJob
+    from trainables.jobs import Finished, Report, Rung, Started, TrialJob
+    from trainables.peak_memory import MemoryMeter
     from trainables.solving import Solver
 
 # Where a detector's trials run that is no mmdet detector; nothing is solved or measured there.
@@ -55,12 +56,22 @@ def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solv
     detector = str(job["detector"])
     meter = None if detector in _RUNNERS else MemoryMeter()
     try:
-        finished = _runner(detector, solver)(TrialJob.from_dict(job), lambda event: report(event.to_metrics()))
+        finished = _runner(detector, solver)(TrialJob.from_dict(job), _measuring(report, meter))
     except Exception as error:  # any failure of user code is a result, with its kind
         _keep_traceback(Path(str(job["folder"])))
         return failure_report(error, meter.peak_gib() if meter else None)
     measured = {"peak_gib": meter.peak_gib()} if meter else {}
     return replace(finished, summary={**finished.summary, **measured}).to_metrics()
+
+
+def _measuring(report: Callable[[Metrics], None], meter: "MemoryMeter | None") -> "Report":
+    """Adds the memory held so far to each rung: a trial that is stopped early says what it needs, too."""
+
+    def measured(event: "Started | Rung") -> None:
+        metrics = event.to_metrics()
+        report(metrics | {"peak_gib": meter.peak_gib()} if meter and metrics["phase"] == "rung" else metrics)
+
+    return measured
 
 
 def failure_report(error: Exception, peak_gib: float | None = None) -> Metrics:

@@ -3,7 +3,7 @@
     {"event": "run", "schema": 2, "time": ..., "name": ...}        first line, written with the file
     {"event": "asked", "number": 0, "params": {...}, "from": "known", "identity": ...}
     {"event": "started", "number": 0, "config_hash": ..., "epoch": 0}    epoch: what a checkpoint has brought
-    {"event": "rung", "number": 0, "epoch": 4, "score": 0.31}
+    {"event": "rung", "number": 0, "epoch": 4, "score": 0.31, "peak_gib": 7.5}    where it has grown
     {"event": "lost", "number": 0, "reason": ..., "epoch": 4}            epoch: of the checkpoint it goes on from
     {"event": "retried", "number": 0, "reason": ..., "accumulate": 2}
     {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}

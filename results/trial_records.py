@@ -33,7 +33,7 @@ class TrialRecord:
         losses: workers lost in a row without a new checkpoint in between.
         lost_at: epoch of the checkpoint at the last of them.
         fingerprint: equal for failures with the same traceback.
-        peak_gib: most memory that the trial took, where it was measured.
+        peak_gib: most memory that the trial took with batches in these parts, where it was measured.
         confirms: the trial whose point is trained once more here; None for a trial of the search itself.
         seed: of such a training; every other trial's seed follows from its number.
         origin: "run/trial" of an earlier run whose result stands here; such a trial was not trained in this run.
@@ -133,7 +133,8 @@ def _started(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     epoch, score = _whole_number(event["epoch"]), _score(event["score"])
     others = tuple(rung for rung in trial.rungs if rung[0] != epoch)
-    return replace(trial, rungs=tuple(sorted((*others, (epoch, score)))))
+    peak_gib = _score(event.get("peak_gib", trial.peak_gib))
+    return replace(trial, rungs=tuple(sorted((*others, (epoch, score)))), peak_gib=peak_gib)
 
 
 def _lost(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
@@ -144,7 +145,8 @@ def _lost(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 
 def _retried(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     parts = _whole_number(event["accumulate"])
-    return replace(trial, accumulate=parts, ran_out=(*trial.ran_out, trial.accumulate), reason=_text(event["reason"]))
+    ran_out = (*trial.ran_out, trial.accumulate)
+    return replace(trial, accumulate=parts, ran_out=ran_out, reason=_text(event["reason"]), peak_gib=None)
 
 
 def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
@@ -159,7 +161,7 @@ def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
         reason=_text(event.get("reason")),
         summary=summary,
         fingerprint=_text(event.get("fingerprint")),
-        peak_gib=_score(event.get("peak_gib", summary.get("peak_gib"))),
+        peak_gib=_score(event.get("peak_gib", summary.get("peak_gib", trial.peak_gib))),
     )
 
 

@@ -98,7 +98,7 @@ def steps(job: TrialJob) -> Iterator[Step]:
         yield Wait(float(job.params["epoch_s"]))
         _fail(job, epoch, attempt)
         if epoch in job.rungs:
-            rung = Rung(epoch, score_after(job.params, epoch, job.seed))
+            rung = Rung(epoch, score_after(job.params, epoch, job.seed), round(peak_gib(job), 3))
             _write_checkpoint(layout, rung)
             yield rung
     yield _finish(job, layout, epochs)
@@ -146,8 +146,6 @@ def _write_checkpoint(layout: TrialLayout, rung: Rung) -> None:
 
 
 def _finish(job: TrialJob, layout: TrialLayout, epochs: int) -> Finished:
-    layout.checkpoint.unlink(missing_ok=True)
-    layout.checkpoint_note.unlink(missing_ok=True)
     write_atomically(layout.manifest, "{}\n")
     score = score_after(job.params, epochs, job.seed)
     train_s = round(float(job.params["epoch_s"]) * epochs, 2)

@@ -16,7 +16,7 @@ WORDS = ("ash", "beech", "cedar", "elm", "fir")
 # The best learning rate, and the one from which the loss becomes NaN.
 BEST_LR, DIVERGING_LR = 3e-3, 0.3
 # GiB of all images of a batch together from which more brings nothing, and what the network takes by itself.
-ENOUGH_GIB, NETWORK_GIB = 18.0, 0.5
+ENOUGH_GIB, NETWORK_GIB = 12.0, 0.5
 _PACE_EPOCHS = 3.0
 _NOISE = 0.02
 _PLATEAU = 0.3

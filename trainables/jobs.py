@@ -88,14 +88,21 @@ class Started:
 
 @dataclass(frozen=True)
 class Rung:
-    """Validation score after an epoch, with the post tier solved; None where the rule defines none."""
+    """Validation score after an epoch, with the post tier solved; None where the rule defines none.
+
+    Attributes:
+        epoch: counted from 1.
+        score: of the validation images.
+        peak_gib: the most memory that the trial has held so far, where that is known.
+    """
 
     epoch: int
     score: float | None
+    peak_gib: float | None = None
 
     def to_metrics(self) -> dict[str, Any]:
         """As a report to Ray Tune."""
-        return {"phase": "rung", "epoch": self.epoch, "score": self.score}
+        return {"phase": "rung", **asdict(self)}
 
 
 @dataclass(frozen=True)

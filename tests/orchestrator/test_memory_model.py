@@ -131,6 +131,16 @@ def test_a_point_that_fits_in_halves_begins_there() -> None:
     assert _guard(True).forecast({**point, "memory_per_image_gib": 1.0}) == Forecast()
 
 
+def test_a_point_beside_those_that_ran_out_begins_in_halves() -> None:
+    points = [{"batch_size": 4, "memory_per_image_gib": 1 + place / 2} for place in range(14)]
+    model = fit(_seen(points, [_fake_need_gib(point) for point in points]))
+    assert model is not None
+    sizes = (5.6, 5.95)  # GiB of an image; 5.5 had enough, and 6 ran out
+    doubts = [model.why_doubtful({"batch_size": 4, "memory_per_image_gib": size}) is not None for size in sizes]
+    assert doubts == [False, True]
+    assert all(model.why_hopeless({"batch_size": 4, "memory_per_image_gib": size}, 1) is None for size in sizes)
+
+
 def test_each_attempt_of_a_trial_is_seen_for_what_it_was() -> None:
     point = {"batch_size": 8}
     retried = TrialRecord(0, point, state=COMPLETE, accumulate=2, ran_out=(1,), peak_gib=9.0)

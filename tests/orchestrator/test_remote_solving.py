@@ -30,6 +30,8 @@ def test_training_goes_on_while_a_rung_is_solved_elsewhere(tmp_path: Path) -> No
     reports.append(end_of_trial(trial_beside_solver.job_in(tmp_path / "here"), reports.append))
     assert scores(there) == scores(reports)
     assert [epoch for epoch, _ in scores(there)] == [1, 2, 3, None]
+    held = [one["peak_gib"] for one in reports if one["phase"] == "rung"]
+    assert held == [None] * 3 or 0.1 < held[0] <= held[1] <= held[2] <= reports[-1]["summary"][0]["peak_gib"]
 
 
 def reported_by(script: str, folder: Path) -> list[dict[str, Any]]:

@@ -88,6 +88,15 @@ def test_a_trial_that_repeats_its_checkpoints_rung_says_nothing_new(tmp_path: Pa
     assert len(driven.events("rung")) == 1
 
 
+def test_a_peak_is_on_record_where_it_has_clearly_grown(tmp_path: Path) -> None:
+    driven = Driven(fake_space(tmp_path), tmp_path)
+    number = driven.ask().number
+    for epoch, peak_gib in enumerate((None, 4.0, 4.01, 5.0), start=1):
+        driven.study.rung(number, epoch, 0.5, peak_gib)
+    assert [event.get("peak_gib") for event in driven.events("rung")] == [None, 4.0, None, 5.0]
+    assert driven.study.records[number].peak_gib == 5.0
+
+
 def test_out_of_memory_is_tried_once_more_at_half_the_batch(tmp_path: Path) -> None:
     driven = Driven(fake_space(tmp_path, BATCH_8), tmp_path)
     first = driven.ask()

@@ -41,6 +41,14 @@ def test_samplers_come_near_the_optimum(tmp_path: Path, sampler: str, least: flo
     assert _share(_searched(tmp_path, "inert", sampler, NoPruning(), 60), "inert") >= least
 
 
+def test_few_trials_run_out_of_memory_and_hardly_any_of_the_later_ones(tmp_path: Path) -> None:
+    records = _searched(tmp_path, "memory", "tpe", SuccessiveHalving(), 60)
+    ran_out = [bool(record.ran_out) or record.kind == "out of memory" for record in records.values()]
+    assert sum(ran_out) <= 9
+    assert sum(ran_out[30:]) <= 2
+    assert _share(records, "memory") >= 0.95
+
+
 @pytest.mark.parametrize(("pruner", "most"), [("successive_halving", 330), ("hyperband", 450), ("median", 450)])
 def test_pruners_save_epochs_and_miss_nothing(tmp_path: Path, pruner: str, most: int) -> None:
     records = _searched(tmp_path, "conditional", "tpe", PRUNERS[pruner], 60)

@@ -31,6 +31,7 @@ def test_a_trial_reports_start_and_rungs_and_ends_with_its_score(folder: Path) -
     assert [report["epoch"] for report in reports[1:]] == [2, 3]
     assert [report["score"] for report in reports[1:]] == [fake_score(0.5, 2), fake_score(0.5, 3)]
     assert (end["phase"], end["score"]) == ("finished", fake_score(0.5, 3))
+    assert {report["peak_gib"] for report in reports[1:]} == {0.5}
     assert end["summary"] == [{"model": "fake", "schedule": "3e", "train_s": 0.0, "peak_gib": 0.5}]
     assert TrialLayout(folder).manifest.exists()
 

@@ -200,6 +200,14 @@ def test_a_retried_trial_is_the_same_trial_with_smaller_batches() -> None:
     assert (trial.accumulate, trial.reason, trial.peak_gib) == (2, None, 3.5)
 
 
+def test_a_peak_of_memory_is_known_from_the_first_rung_and_gone_with_smaller_batches() -> None:
+    rungs = [{**_rung(1), "peak_gib": 7.5}, _rung(2)]
+    stopped = {"event": "finished", "number": 0, "state": "PRUNED", "score": 0.1, "reason": "worse"}
+    assert trials_of([ASKED, *rungs])[0].peak_gib == trials_of([ASKED, *rungs, stopped])[0].peak_gib == 7.5
+    retried = {"event": "retried", "number": 0, "accumulate": 2, "reason": "out of memory"}
+    assert trials_of([ASKED, *rungs, retried])[0].peak_gib is None
+
+
 @pytest.mark.parametrize(
     "bad",
     [
