@@ -6,7 +6,7 @@ detector needs real time. What Ray itself does and costs is not simulated.
 """
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -103,7 +103,13 @@ class Simulation:
     seed: int = 0
 
 
-def simulate(space: Space, folder: Path, simulation: Simulation, until_s: float = float("inf")) -> Study:
+def simulate(
+    space: Space,
+    folder: Path,
+    simulation: Simulation,
+    until_s: float = float("inf"),
+    observer: Callable[[Study, Mapping[str, object]], None] | None = None,
+) -> Study:
     """Runs a search of a space of the fake detector as a run in `folder`; goes on with one that is there.
 
     Args:
@@ -111,6 +117,7 @@ def simulate(space: Space, folder: Path, simulation: Simulation, until_s: float 
         folder: of the run.
         simulation: how it is run.
         until_s: virtual moment at which the driver is as good as killed.
+        observer: see `Study.subscribe`.
 
     Returns:
         The study, with all its records; its ledger is closed.
@@ -123,6 +130,8 @@ def simulate(space: Space, folder: Path, simulation: Simulation, until_s: float 
         study = Study(space, ledger, events, budget, simulation.seed)
         if len(events) > 1:
             study.resume({})
+        if observer is not None:
+            study.subscribe(observer)
         make_job = JobFactory(space, layout, None, space.rule, simulation.seed)
         VirtualSearch(study, make_job, simulation.slots, clock).run(until_s)
     return study
