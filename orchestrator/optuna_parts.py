@@ -1,11 +1,13 @@
 """Samplers and pruners: a space's `search` settings -> Optuna's objects."""
 
 import hashlib
+import warnings
 from functools import partial
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import BaseSampler, GPSampler, RandomSampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from orchestrator.grid_sampler import GridSampler
 from orchestrator.samplers import CommonTpeSampler, FreshSampler
@@ -31,21 +33,32 @@ def build_sampler(space: Space, seed: int) -> BaseSampler:
             from orchestrator.cma_sampler import CmaSampler
 
             return CmaSampler(ranges_of(space), partial(ask_seed, seed))
-        case word:
+        case _:
             optuna.logging.set_verbosity(optuna.logging.WARNING)
-            return FreshSampler(partial(_build_fresh, word, seed))
+            return FreshSampler(partial(_build_fresh, space, seed))
 
 
-def _build_fresh(word: str, seed: int, number: int) -> BaseSampler:
+def _build_fresh(space: Space, seed: int, number: int) -> BaseSampler:
     own = ask_seed(seed, number)
-    match word:
+    match space.search.sampler:
         case "random":
             return RandomSampler(seed=own)
         case "gp":
             return GPSampler(seed=own, warn_independent_sampling=False)
         case _:
-            # Running trials count as bad ones, so that trials side by side do not pick the same place.
-            return CommonTpeSampler(seed=own, constant_liar=True)
+            return _grouped_tpe(own) if any(key.when for key in space.train) else _common_tpe(own)
+
+
+def _common_tpe(seed: int) -> BaseSampler:
+    # Running trials count as bad ones, so that trials side by side do not pick the same place.
+    return CommonTpeSampler(seed=seed, constant_liar=True)
+
+
+def _grouped_tpe(seed: int) -> BaseSampler:
+    """TPE for a space with conditions: keys that are active together are modelled together."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
+        return TPESampler(seed=seed, constant_liar=True, group=True)
 
 
 def build_pruner(search: SearchSettings) -> BasePruner:

@@ -18,6 +18,10 @@ GRID = (
     "{level_a: {range: [0, 5]}, family: {choice: [flat, deep]},"
     " y: {range: [0.1, 0.3], step: 0.1, when: {family: [deep]}}}"
 )
+FAMILIES = (
+    "{family: {choice: [flat, deep]}, x: {range: [0.0, 1.0], when: {family: [flat]}},"
+    " y: {range: [0.0, 1.0], when: {family: [deep]}}}"
+)
 SAMPLERS = ["tpe", "random", "gp", "cmaes"]
 
 
@@ -38,6 +42,16 @@ def test_one_seed_gives_one_sequence_also_where_it_was_cut(tmp_path: Path, sampl
     first.close()
     assert begun + [asked.params for asked in Driven(space, tmp_path / "cut").run(trials - cut)] == whole
     assert len({canonical(point) for point in whole}) == trials
+
+
+def test_a_space_with_conditions_goes_on_alike_where_it_was_cut(tmp_path: Path) -> None:
+    space = space_with(tmp_path, "tpe", FAMILIES)
+    whole = [asked.params for asked in Driven(space, tmp_path / "whole").run(30)]
+    first = Driven(space, tmp_path / "cut")
+    begun = [asked.params for asked in first.run(17)]
+    first.close()
+    assert begun + [asked.params for asked in Driven(space, tmp_path / "cut").run(13)] == whole
+    assert {asked["family"] for asked in whole} == {"flat", "deep"}
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

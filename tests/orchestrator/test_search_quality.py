@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.virtual import Simulation, simulate
 from results.trial_records import COMPLETE, TrialRecord
+from search_spaces.domains import Fixed
 from search_spaces.loading import load_space
 from search_spaces.space import Hyperband, MedianPruning, NoPruning, Pruning, SuccessiveHalving
 from trainables.catalogue import DETECTORS
@@ -36,9 +37,25 @@ def _epochs(records: dict[int, TrialRecord]) -> int:
     return sum(record.rungs[-1][0] for record in records.values() if record.rungs)
 
 
-@pytest.mark.parametrize(("sampler", "least"), [("tpe", 0.95), ("random", 0.9)])
-def test_samplers_come_near_the_optimum(tmp_path: Path, sampler: str, least: float) -> None:
-    assert _share(_searched(tmp_path, "inert", sampler, NoPruning(), 60), "inert") >= least
+@pytest.mark.parametrize(
+    ("sampler", "trials", "least"),
+    [("tpe", 60, 0.97), ("random", 60, 0.9), ("cmaes", 60, 0.97), pytest.param("gp", 30, 0.97, marks=pytest.mark.slow)],
+)
+def test_samplers_come_near_the_optimum(tmp_path: Path, sampler: str, trials: int, least: float) -> None:
+    assert _share(_searched(tmp_path, "ridge", sampler, NoPruning(), trials), "ridge") >= least
+
+
+def test_a_grid_holds_the_optimum(tmp_path: Path) -> None:
+    space = load_space("fake", DETECTORS, "discrete")
+    plane = tuple(replace(one, domain=Fixed(2)) if one.name == "level_c" else one for one in space.train)
+    grid = replace(space, train=plane, search=replace(space.search, sampler="grid"))
+    records = simulate(grid, tmp_path / "run", Simulation(1000, slots=4)).records
+    assert len(records) == 12 * 11
+    assert _share(records, "discrete") == 1.0
+
+
+def test_keys_that_do_not_count_mislead_nobody_for_long(tmp_path: Path) -> None:
+    assert _share(_searched(tmp_path, "inert", "tpe", SuccessiveHalving(), 60), "inert") >= 0.95
 
 
 def test_few_trials_run_out_of_memory_and_hardly_any_of_the_later_ones(tmp_path: Path) -> None:
