@@ -30,6 +30,7 @@ from trainables.failures import OUT_OF_MEMORY
 from trainables.fake_problems import NETWORK_GIB, activations_gib, optimum, score_after
 
 TRIALS, SLOTS, SEEDS = 100, 4, range(10)
+TUNED_SEED = 3
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def main() -> None:
     whole = replace(space, search=replace(space.search, retry_out_of_memory=False))
     outcomes = {
         "Ray's `OptunaSearch`": [rays(space, seed) for seed in SEEDS],
-        "Ray's `OptunaSearch`, run by Tune (seed 0)": [by_tune(space, 0)],
+        f"of these, seed {TUNED_SEED}": [rays(space, TUNED_SEED)],
+        f"seed {TUNED_SEED}, run by Ray Tune itself": [by_tune(space, TUNED_SEED)],
         "this project": [ours(space, seed) for seed in SEEDS],
         "this project, no pruner": [ours(unpruned, seed) for seed in SEEDS],
         "this project, `retry_out_of_memory: false`": [ours(whole, seed) for seed in SEEDS],

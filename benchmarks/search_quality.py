@@ -104,7 +104,8 @@ def main() -> None:
         }
         ratio = medians["TPE + halving"] / medians["random"]
         better += ratio <= 0.5
-        rows.append((problem, *(_shown(median) for median in medians.values()), f"{ratio:.2f}"))
+        shown = "-" if ratio == float("inf") else f"{ratio:.2f}"
+        rows.append((problem, *(_shown(median) for median in medians.values()), shown))
         print(rows[-1], flush=True)
     head = ("problem", *METHODS, "TPE + halving / random")
     text = (
