@@ -1,7 +1,7 @@
 """From a question of the study to a trial's job: defaults filled in, rungs laid out, seeds drawn. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ class Asked:
         params: its point.
         accumulate: parts that each batch is trained in.
         seed: of its training; None for the one that follows from the number.
+        reported: epochs whose reports are on record.
     """
 
     number: int
     params: Mapping[str, object]
     accumulate: int = 1
     seed: int | None = None
+    reported: Collection[int] = ()
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ class JobFactory:
     def __call__(self, asked: Asked) -> dict[str, Any]:
         """The fields of a `TrialJob`."""
         params, layout = complete_params(self.space, asked.params), self.layout.trial(asked.number)
-        hours = self.space.search.trial_hours
+        hours, rungs = self.space.search.trial_hours, rung_epochs(self.space.search, int(str(params["epochs"])))
         return {
             "number": asked.number,
             "detector": self.space.detector,
             "params": params,
             "views": complete_views(self.space, asked.params),
             "post": asdict(self.space.post),
-            "rungs": rung_epochs(self.space.search, int(str(params["epochs"]))),
+            "rungs": rungs,
             "dataset": str(self.dataset or ""),
             "rule": self.rule,
             "seed": trial_seed(self.seed, asked.number) if asked.seed is None else asked.seed,
@@ -75,7 +77,7 @@ class JobFactory:
             # A GPU waits for nobody: the trial's other cores load images for it.
             "loader_workers": min(int(self.cpus) - 1, _MOST_LOADERS) if self.gpus and self.cpus > 1 else 0,
             "threads": 1,
-            "start_epoch": checkpoint_epoch(layout),
+            "start_epoch": start_epoch(checkpoint_epoch(layout), rungs, asked.reported),
             "accumulate": asked.accumulate,
             "time_limit_s": None if hours is None else hours * 3600,
             "shared_device": self.shared_device,
@@ -126,6 +128,15 @@ def _at_scale(view: dict[str, object], params: Mapping[str, object]) -> dict[str
 def rung_epochs(search: SearchSettings, epochs: int) -> list[int]:
     """Epochs after which a trial reports: every `report_every`, and the last."""
     return sorted({*range(search.report_every, epochs + 1, search.report_every), epochs})
+
+
+def start_epoch(checkpoint: int, rungs: Sequence[int], reported: Collection[int]) -> int:
+    """The epoch that a trial goes on from: its checkpoint's, which it reports again, or 0.
+
+    A checkpoint beyond a report that is not on record (the ledger's last line was cut off) would go on with a trial that
+    nobody decided to go on with: it begins anew.
+    """
+    return checkpoint if all(rung in reported for rung in rungs if rung < checkpoint) else 0
 
 
 def trial_seed(seed: int, number: int) -> int:

@@ -242,7 +242,7 @@ class Study:
     def _handed_out(self, number: int) -> Asked:
         self._live.add(number)
         record = self.records[number]
-        return Asked(number, record.params, record.accumulate, record.seed)
+        return Asked(number, record.params, record.accumulate, record.seed, [epoch for epoch, _ in record.rungs])
 
     def _end(self, number: int, state: str, score: float | None, details: Mapping[str, object]) -> None:
         self._log.write({"event": "finished", "number": number, "state": state, "score": score, **details})

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from results.layout import TrialLayout, write_atomically
@@ -142,7 +142,7 @@ def _count_attempt(layout: TrialLayout) -> int:
 
 def _write_checkpoint(layout: TrialLayout, rung: Rung) -> None:
     write_atomically(layout.checkpoint, json.dumps({"epoch": rung.epoch}))
-    write_atomically(layout.checkpoint_note, json.dumps({"epoch": rung.epoch, "score": rung.score}))
+    write_atomically(layout.checkpoint_note, json.dumps(asdict(rung)))
 
 
 def _finish(job: TrialJob, layout: TrialLayout, epochs: int) -> Finished:

@@ -1,9 +1,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tiny_search import fake_space
 
-from orchestrator.jobs import Asked, JobFactory, complete_params, complete_views, rung_epochs, trial_seed
+from orchestrator.jobs import (
+    Asked,
+    JobFactory,
+    complete_params,
+    complete_views,
+    rung_epochs,
+    start_epoch,
+    trial_seed,
+)
 from results.layout import RunLayout
 from search_spaces.domains import FloatRange
 from search_spaces.loading import load_space
@@ -22,6 +31,16 @@ def test_a_job_holds_every_parameter_and_an_absolute_folder(tmp_path: Path) -> N
     assert job.views == ({},)
     assert Path(job.folder) == Path("runs/a/trials/0007").resolve()
     assert (job.number, job.rule, job.seed) == (7, "coco50", trial_seed(3, 7))
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "reported", "start"),
+    [(0, [], 0), (2, [2], 2), (2, [], 2), (4, [2, 4], 4), (4, [2], 4), (4, [], 0), (4, [4], 0)],
+)
+def test_a_checkpoint_counts_if_all_reports_before_it_are_on_record(
+    checkpoint: int, reported: list[int], start: int
+) -> None:
+    assert start_epoch(checkpoint, [2, 4], reported) == start
 
 
 def test_a_detector_without_data_gets_a_job_without_data(tmp_path: Path) -> None:
