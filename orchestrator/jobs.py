@@ -133,8 +133,8 @@ def rung_epochs(search: SearchSettings, epochs: int) -> list[int]:
 def start_epoch(checkpoint: int, rungs: Sequence[int], reported: Collection[int]) -> int:
     """The epoch that a trial goes on from: its checkpoint's, which it reports again, or 0.
 
-    A checkpoint beyond a report that is not on record (the ledger's last line was cut off) would go on with a trial that
-    nobody decided to go on with: it begins anew.
+    With a checkpoint beyond a report that is not on record (the ledger's last line was cut off) a trial would go on
+    without anybody's decision: it begins anew.
     """
     return checkpoint if all(rung in reported for rung in rungs if rung < checkpoint) else 0
 

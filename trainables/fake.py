@@ -136,7 +136,7 @@ def _count_attempt(layout: TrialLayout) -> int:
     """The number of this attempt, from 1; kept in the trial's folder, where a killed worker leaves it."""
     file = layout.folder / "attempts.txt"
     attempt = 1 + (int(file.read_text()) if file.exists() else 0)
-    file.write_text(str(attempt))
+    write_atomically(file, str(attempt))
     return attempt
 
 
