@@ -21,6 +21,7 @@ class Subcommand:
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "split": Subcommand("an annotation file into train and val, or folds", "trainables.data.split_command"),
     "anchors": Subcommand("box sizes, and anchors that reach them at a test scale", "trainables.data.anchors_command"),
 }
 
