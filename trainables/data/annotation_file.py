@@ -51,8 +51,28 @@ def read_annotation_file(path: Path) -> AnnotationFile:
     """
     content = load_json(path)
     images, annotations, categories = (rows_of(table(content, key, path), f"{path}: {key}") for key in _TABLES)
-    others = {key: value for key, value in cast(dict[str, object], content).items() if key not in _TABLES}
-    return AnnotationFile(path, images, annotations, categories, others)
+    return AnnotationFile(path, images, annotations, categories, _others(content))
+
+
+def read_faulty_file(path: Path) -> AnnotationFile:
+    """Reads a COCO file whose rows may be anything: what is no object stands as an empty row in its place.
+
+    Raises:
+        InputError: no such file, malformed json, or one of the three tables missing or no list.
+    """
+    content = load_json(path)
+    images, annotations, categories = (_objects(table(content, key, path), f"{path}: {key}") for key in _TABLES)
+    return AnnotationFile(path, images, annotations, categories, _others(content))
+
+
+def refuse_overwriting(delivered: Path, written: Path) -> None:
+    """Refuses a path to write to that is the delivered file's, by whatever name.
+
+    Raises:
+        InputError: it is.
+    """
+    if written.resolve() == delivered.resolve():
+        raise InputError("a delivered file is never overwritten", str(written), "write to another path")
 
 
 def write_annotation_file(path: Path, annotation_file: AnnotationFile) -> None:
@@ -61,7 +81,16 @@ def write_annotation_file(path: Path, annotation_file: AnnotationFile) -> None:
     Raises:
         InputError: it would overwrite the file that it was read from.
     """
-    if path.absolute() == annotation_file.path.absolute():
-        raise InputError("a delivered file is never overwritten", str(path), "write to another path")
+    refuse_overwriting(annotation_file.path, path)
     tables = {key: getattr(annotation_file, key) for key in _TABLES}
     write_atomically(path, json.dumps({**annotation_file.others, **tables}, ensure_ascii=False) + "\n")
+
+
+def _others(content: object) -> dict[str, object]:
+    return {key: value for key, value in cast(dict[str, object], content).items() if key not in _TABLES}
+
+
+def _objects(value: object, place: str) -> list[Row]:
+    if not isinstance(value, list):
+        raise InputError("rows are a json list", f"{place}: {type(value).__name__}", "give a list of objects")
+    return [row if isinstance(row, dict) else {} for row in value]

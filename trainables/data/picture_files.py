@@ -1,0 +1,99 @@
+"""What picture files hold: content hash, size, EXIF orientation, colour or grey, and what keeps one from being decoded.
+
+Pictures are decoded whole, one for each thread at a time; nothing of their pixels is kept.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import ExifTags, Image
+
+_HASH_BYTES = 16
+_UPRIGHT = 1
+_FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap width and height
+_LOOKED_AT = 256
+
+Mode = Literal["colour", "grey"]
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """One file.
+
+    Attributes:
+        content: hash of its bytes, empty if there is no such file.
+        fault: what keeps it from being decoded, empty if nothing does; the rest is meaningless then.
+        width_px: as stored, before EXIF turns it.
+        height_px: as stored.
+        orientation: EXIF's, 1 to 8; 1 is upright.
+        mode: grey if all channels are equal, however many are stored.
+    """
+
+    content: str
+    fault: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    orientation: int = _UPRIGHT
+    mode: Mode = "colour"
+
+    @property
+    def is_upright(self) -> bool:
+        """EXIF asks for no turning or mirroring."""
+        return self.orientation == _UPRIGHT
+
+    @property
+    def turned_size_px(self) -> tuple[int, int]:
+        """Width and height once turned as EXIF says, which is how training and prediction see the picture."""
+        stored = (self.width_px, self.height_px)
+        return stored if self.orientation < _FIRST_SIDEWAYS else (stored[1], stored[0])
+
+
+def read_pictures(folder: Path, file_names: Sequence[str]) -> list[PictureFile]:
+    """Looks at files of a folder, in the order of their names; a file that is missing or broken says so."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(lambda name: read_picture(folder / name), file_names))
+
+
+def read_picture(path: Path) -> PictureFile:
+    """Looks at one file."""
+    if not path.is_file():
+        return PictureFile("", "no such file")
+    try:
+        content = hashlib.blake2b(path.read_bytes(), digest_size=_HASH_BYTES).hexdigest()
+    except OSError as error:
+        return PictureFile("", str(error.strerror))
+    try:
+        with Image.open(path) as picture:
+            orientation = picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
+            picture.load()
+            known = orientation if orientation in range(1, 9) else _UPRIGHT
+            return PictureFile(content, "", picture.width, picture.height, known, _mode(picture))
+    # Pillow raises OSError, SyntaxError, ValueError, struct.error and others for damaged files of one kind or another.
+    except Exception as error:
+        return PictureFile(content, " ".join(str(error).replace(str(path), "the file").split()))
+
+
+def content_hashes(folder: Path, file_names: Sequence[str]) -> list[str]:
+    """The content hash of each file, empty where there is none; nothing is decoded."""
+    return [_content(folder / name) for name in file_names]
+
+
+def _content(path: Path) -> str:
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=_HASH_BYTES).hexdigest()
+    except OSError:
+        return ""
+
+
+def _mode(picture: Image.Image) -> Mode:
+    if picture.mode in ("1", "L", "I", "F", "I;16", "LA"):
+        return "grey"
+    small = picture.resize((min(picture.width, _LOOKED_AT), min(picture.height, _LOOKED_AT)), Image.Resampling.NEAREST)
+    channels = np.asarray(small.convert("RGB"))
+    return "grey" if (channels == channels[..., :1]).all() else "colour"
