@@ -25,6 +25,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "anchors": Subcommand("box sizes, and anchors that reach them at a test scale", "trainables.data.anchors_command"),
     "check": Subcommand("every fault of an annotation file and its pictures", "trainables.data.check_command"),
     "clean": Subcommand("an annotation file without its background class", "trainables.data.clean_command"),
+    "labels": Subcommand("label formats, corrected labels, suspicious boxes", "trainables.data.labels_command"),
 }
 
 
