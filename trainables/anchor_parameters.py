@@ -16,7 +16,7 @@ from results.errors import InputError
 from results.rules import Requirement
 from trainables.data.anchor_fitting import Target, fitted_ratios
 from trainables.data.anchor_shapes import AnchorGrid, BoxShapes, box_shapes
-from trainables.detectors.cascade_rcnn import level_strides
+from trainables.detectors.pyramid import level_strides
 from trainables.notation import KMEANS, ImageScale, parse_train_scales
 
 RATIO_COUNT = 5

@@ -16,9 +16,9 @@ from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
 from trainables.detectors import cascade_rcnn, configured
+from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
-from trainables.notation import parse_epochs
 from trainables.vectors import in_label_order
 
 _PLAIN = Requirement(ious=(0.5,))
@@ -104,7 +104,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),
         "train_dataloader": _train_dataloader(params, data),
-        **(configured.optimization(params) if detector == configured.NAME else _optimization(params)),
+        **(configured.optimization(params) if detector == configured.NAME else optimization(params)),
         "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},
         "start_weights": params["init"],
@@ -142,43 +142,3 @@ def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:
         "batch_sampler": {"type": "AspectRatioBatchSampler"},
         "dataset": dataset,
     }
-
-
-def _optimization(params: Params) -> ConfigDict:
-    return {"optim_wrapper": _optimizer(params), "param_scheduler": _schedulers(params)}
-
-
-def _optimizer(params: Params) -> ConfigDict:
-    kind = str(params["optimizer"])
-    settings: ConfigDict = {"lr": params["lr"], "weight_decay": params["weight_decay"]}
-    optimizer = (
-        {"type": "SGD", "momentum": params["momentum"], **settings} if kind == "sgd" else {"type": "AdamW", **settings}
-    )
-    wrapper: ConfigDict = {"type": "OptimWrapper", "optimizer": optimizer}
-    if float(str(params["gradient_clip"])) > 0:
-        wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
-    return wrapper
-
-
-def _schedulers(params: Params) -> Sequence[ConfigDict]:
-    epochs = int(str(params["epochs"]))
-    schedulers: list[ConfigDict] = []
-    warmup = int(str(params["warmup_iters"]))
-    if warmup:
-        schedulers.append({"type": "LinearLR", "start_factor": 0.001, "by_epoch": False, "begin": 0, "end": warmup})
-    if params["schedule"] == "cosine":
-        schedulers.append(
-            {
-                "type": "CosineAnnealingLR",
-                "T_max": max(epochs, 1),
-                "eta_min_ratio": 0.01,
-                "begin": 0,
-                "end": max(epochs, 1),
-                "by_epoch": True,
-                "convert_to_iter_based": True,
-            }
-        )
-    else:
-        milestones = list(parse_epochs(str(params["lr_steps"])))
-        schedulers.append({"type": "MultiStepLR", "milestones": milestones, "gamma": 0.1, "by_epoch": True})
-    return schedulers

@@ -38,6 +38,18 @@ class Parameter:
         return None if self.accepts(value) else f"{self.rule}; {self.remedy}"
 
 
+Conflict = Callable[[Mapping[str, object]], str | None]
+
+
+def first_conflict(*checks: Conflict) -> Conflict:
+    """What the first of several checks finds, as one check."""
+
+    def check(parameters: Mapping[str, object]) -> str | None:
+        return next((fault for one in checks if (fault := one(parameters)) is not None), None)
+
+    return check
+
+
 def _no_conflict(_parameters: Mapping[str, object]) -> str | None:
     """Any parameters go together."""
     return None
@@ -59,7 +71,7 @@ class Detector:
     description: str
     train: Mapping[str, Parameter]
     predict: Mapping[str, Parameter]
-    conflict: Callable[[Mapping[str, object]], str | None] = field(default=_no_conflict, repr=False)
+    conflict: Conflict = field(default=_no_conflict, repr=False)
     reads_data: bool = True
     configured_by: Callable[[str], Mapping[str, object]] | None = field(default=None, repr=False)
 

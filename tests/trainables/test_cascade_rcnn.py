@@ -5,7 +5,8 @@ import pytest
 from mmengine.config import Config
 
 from trainables.catalogue import DETECTORS
-from trainables.detectors.cascade_rcnn import level_strides, model_config
+from trainables.detectors.cascade_rcnn import model_config
+from trainables.detectors.pyramid import level_strides
 
 DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
 

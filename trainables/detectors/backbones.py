@@ -7,7 +7,7 @@ ResNeXt-101 on a GPU.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trainables.catalogue import NORM_GROUPS
+from trainables.options.backbone import NORM_GROUPS
 
 Config = dict[str, object]
 

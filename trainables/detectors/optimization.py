@@ -1,0 +1,49 @@
+"""How a detector is trained: parameters -> mmengine's optimizer wrapper and learning rate schedules."""
+
+from collections.abc import Mapping, Sequence
+
+from trainables.detectors.backbones import Config
+from trainables.notation import parse_epochs
+
+Params = Mapping[str, object]
+
+
+def optimization(params: Params) -> Config:
+    """The optimizer wrapper and the schedulers."""
+    return {"optim_wrapper": _optimizer(params), "param_scheduler": _schedulers(params)}
+
+
+def _optimizer(params: Params) -> Config:
+    kind = str(params["optimizer"])
+    settings: Config = {"lr": params["lr"], "weight_decay": params["weight_decay"]}
+    optimizer = (
+        {"type": "SGD", "momentum": params["momentum"], **settings} if kind == "sgd" else {"type": "AdamW", **settings}
+    )
+    wrapper: Config = {"type": "OptimWrapper", "optimizer": optimizer}
+    if float(str(params["gradient_clip"])) > 0:
+        wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
+    return wrapper
+
+
+def _schedulers(params: Params) -> Sequence[Config]:
+    epochs = int(str(params["epochs"]))
+    schedulers: list[Config] = []
+    warmup = int(str(params["warmup_iters"]))
+    if warmup:
+        schedulers.append({"type": "LinearLR", "start_factor": 0.001, "by_epoch": False, "begin": 0, "end": warmup})
+    if params["schedule"] == "cosine":
+        schedulers.append(
+            {
+                "type": "CosineAnnealingLR",
+                "T_max": max(epochs, 1),
+                "eta_min_ratio": 0.01,
+                "begin": 0,
+                "end": max(epochs, 1),
+                "by_epoch": True,
+                "convert_to_iter_based": True,
+            }
+        )
+    else:
+        milestones = list(parse_epochs(str(params["lr_steps"])))
+        schedulers.append({"type": "MultiStepLR", "milestones": milestones, "gamma": 0.1, "by_epoch": True})
+    return schedulers

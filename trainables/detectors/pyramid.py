@@ -1,0 +1,37 @@
+"""What lies between image and heads: normalisation, and the pyramid of features. Parameters -> configuration."""
+
+from collections.abc import Mapping
+
+from trainables.detectors.backbones import Config, level_channels
+
+Params = Mapping[str, object]
+
+_C2_STRIDE = 4
+
+
+def preprocessor() -> Config:
+    """How images are normalised and padded."""
+    return {
+        "type": "DetDataPreprocessor",
+        "mean": [123.675, 116.28, 103.53],
+        "std": [58.395, 57.12, 57.375],
+        "bgr_to_rgb": True,
+        "pad_size_divisor": 32,
+    }
+
+
+def level_strides(params: Params) -> list[int]:
+    """Pixels between neighbouring cells of each pyramid level; they follow from where the pyramid starts."""
+    first, count = int(str(params["fpn_start_level"])), int(str(params["fpn_outputs"]))
+    return [_C2_STRIDE << level for level in range(first, first + count)]
+
+
+def neck(params: Params) -> Config:
+    """The feature pyramid."""
+    return {
+        "type": "FPN",
+        "in_channels": level_channels(params),
+        "out_channels": params["neck_channels"],
+        "start_level": params["fpn_start_level"],
+        "num_outs": params["fpn_outputs"],
+    }

@@ -1,0 +1,68 @@
+"""Heads on regions: parameters -> configuration of their features, of one head, and of what it learns from."""
+
+from collections.abc import Mapping
+
+from trainables.detectors.assigning import assigner, sampler
+from trainables.detectors.backbones import Config
+from trainables.detectors.pyramid import level_strides
+
+Params = Mapping[str, object]
+
+# The box head's own threshold and NMS never run in a trial: raw detections are taken before them. The values are
+# mmdet's, so that the written configuration can be used with mmdet alone.
+REGION_TEST: Config = {"score_thr": 0.05, "nms": {"type": "nms", "iou_threshold": 0.5}, "max_per_img": 100}
+
+
+def roi_extractor(params: Params) -> Config:
+    """How a region is cut out of the pyramid."""
+    # RoIs are pooled from the four finest pyramid levels, whatever the pyramid's height (mmdet's stock choice).
+    return {
+        "type": "SingleRoIExtractor",
+        "roi_layer": {"type": "RoIAlign", "output_size": 7, "sampling_ratio": params["roi_sampling_ratio"]},
+        "out_channels": params["neck_channels"],
+        "featmap_strides": level_strides(params)[:4],
+    }
+
+
+def box_head(params: Params, class_count: int, stds: list[float]) -> Config:
+    """One head, of two fully connected layers.
+
+    Args:
+        params: of the catalogue.
+        class_count: scored classes of the data set.
+        stds: by which its four regression targets are divided.
+    """
+    return {
+        "type": "Shared2FCBBoxHead",
+        "in_channels": params["neck_channels"],
+        "fc_out_channels": params["head_channels"],
+        "roi_feat_size": 7,
+        "num_classes": class_count,
+        "bbox_coder": box_coder(stds),
+        "reg_class_agnostic": True,
+        "loss_cls": _class_loss(params, class_count),
+        "loss_bbox": {"type": "SmoothL1Loss", "beta": 1.0, "loss_weight": 1.0},
+    }
+
+
+def _class_loss(params: Params, class_count: int) -> Config:
+    given = params["class_weights"]
+    weights = given if isinstance(given, list) else [given] * class_count
+    loss: Config = {"type": "CrossEntropyLoss", "use_sigmoid": False, "loss_weight": 1.0}
+    # mmdet's background is the last label. Equal weights of 1 are stock's, which has none.
+    return loss if all(weight == 1 for weight in weights) else {**loss, "class_weight": [*weights, 1.0]}
+
+
+def box_coder(stds: list[float]) -> Config:
+    """How a box is written relative to another."""
+    return {"type": "DeltaXYWHBBoxCoder", "target_means": [0.0, 0.0, 0.0, 0.0], "target_stds": stds}
+
+
+def stage_training(params: Params, iou: float) -> Config:
+    """What a head learns from: regions that overlap a truth box by `iou` are its objects."""
+    return {
+        "assigner": assigner(iou, iou, iou, match_low_quality=False),
+        "sampler": sampler(params["rois"], 0.25, add_truth=True),
+        "pos_weight": -1,
+        "debug": False,
+    }

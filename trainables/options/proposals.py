@@ -1,0 +1,21 @@
+"""Region proposals: which anchors teach the proposal network, and how many proposals leave it."""
+
+from collections.abc import Mapping
+
+from trainables.parameters import number, whole
+
+PARAMETERS = (
+    number("rpn_pos_iou", 0.7, (0.0, 1.0), "an anchor from this IoU on is positive for the RPN"),
+    number("rpn_neg_iou", 0.3, (0.0, 1.0), "an anchor below this IoU is negative for the RPN"),
+    whole("rpn_proposals", 1000, (10, 4000), "proposals kept of each image, in training and prediction"),
+)
+
+
+def _rpn_conflict(parameters: Mapping[str, object]) -> str | None:
+    positive, negative = parameters["rpn_pos_iou"], parameters["rpn_neg_iou"]
+    if not isinstance(positive, int | float) or not isinstance(negative, int | float) or negative <= positive:
+        return None
+    return f"rpn_neg_iou ({negative}) is at most rpn_pos_iou ({positive}); lower it"
+
+
+CONFLICTS = (_rpn_conflict,)
