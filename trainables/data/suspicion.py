@@ -5,7 +5,7 @@ the wrong ones too. A detection's *trust* is how often one of its class with its
 regression; over all classes where one has few). A label's *due* is the trust that labels of its class and size earn on
 average, its own left out. There are four kinds:
 
-    missed         the label's due, times the doubt that anything found it
+    missed         the label's due, less the trust of whatever found it
     badly placed   trust of its detection, times how far their IoU falls short of what such labels usually reach
     wrong class    trust of a detection of another class in its place, times the doubt in its own class
     not labelled   trust of a detection where no label is
@@ -201,7 +201,7 @@ def _of_labels(truth: Truth, pairs: _Pairs, answers: _Answers) -> Iterator[Suspi
     usual = _mean_of_others(iou, kinds, iou >= FOUND_IOU)
     short = np.clip(1 - np.divide(iou, usual, where=usual > 0, out=np.ones_like(iou)), 0, None)
     due = _mean_of_others(own, kinds, ~truth.is_crowd)
-    missed = due * (1 - np.maximum(np.maximum(own, near), other))
+    missed = np.clip(due - np.maximum(np.maximum(own, near), other), 0, None)
     strength = np.stack([missed, near * short, other * (1 - own)])
     strength[:, truth.is_crowd] = 0.0
     pair_of = np.stack([np.full(len(truth), _NONE), near_pair, other_pair])
