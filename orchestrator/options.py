@@ -37,7 +37,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
         description="Train detectors as trials on Ray, let Optuna choose them, solve post-processing exactly.",
     )
     parser.add_argument("--space", required=True, help="a space file, or the name of a shipped one (cascade.yaml)")
-    parser.add_argument("--data", help="demo (the default), demo-full or a DATASET.yaml")
+    parser.add_argument(
+        "--data", help="demo (the default), demo-full, demo-full-round2, demo-full-noisy or a DATASET.yaml"
+    )
     parser.add_argument("--name", help="name of the run; its folder is runs/NAME")
     parser.add_argument("--profile", default="auto", help="auto (full with a GPU, demo without), or one of the space's")
     parser.add_argument(

@@ -204,9 +204,18 @@ def dataset_path(asked: str | None, earlier: dict[str, object]) -> Path:
         from trainables.data.demo import demo_dataset  # draws with OpenCV: imported only where it is needed
 
         return demo_dataset()
-    if asked == "demo-full":
-        raise InputError("--data is demo or a DATASET.yaml", asked, "demo-full comes with a later version; use demo")
+    if str(asked).startswith(f"{DEMO}-full") and not Path(str(asked)).suffix:
+        return _demo_full(str(asked))
     return Path(str(asked))
+
+
+def _demo_full(asked: str) -> Path:
+    from trainables.data.demo_full import FILE_OF, demo_full_dataset  # as above
+
+    if asked not in FILE_OF:
+        rule = f"--data is demo, {', '.join(FILE_OF)} or a DATASET.yaml"
+        raise InputError(rule, asked, "choose one of them")
+    return demo_full_dataset(asked)
 
 
 def _dataset(space: Space, options: Options, earlier: dict[str, object]) -> Dataset | None:

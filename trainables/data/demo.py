@@ -5,26 +5,19 @@ so any change to what is drawn takes a new `VERSION`. Test truth lies beside it 
 to it. A cache without its manifest, or with files missing, is rendered again; it never holds half a data set.
 """
 
-import fcntl
-import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from results.errors import InputError
 from trainables.data.cache_folder import user_cache
 from trainables.data.demo_recipes import recipes
 from trainables.data.demo_scene import CATEGORY_NAMES, Scene, cap_scene, label_scene
+from trainables.data.render_cache import cached_folder, write_json, write_manifest
 
 VERSION = "demo-v1"
 _SEED = 20191218
-_MANIFEST = "manifest.json"
 _DATASET_YAML = """\
 # Rendered bottles with the ten classes of the round-1 contest; made by trainables.data.demo.
 name: demo
@@ -54,16 +47,7 @@ def demo_dataset(cache_root: Path | None = None, sizes: DemoSizes | None = None)
     Raises:
         InputError: the cache folder cannot be written.
     """
-    root = cache_root or user_cache()
-    folder = root / VERSION
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with _alone(root / f"{VERSION}.lock"):
-            if not _is_complete(folder):
-                _install(folder, sizes or DemoSizes())
-    except OSError as error:
-        remedy = "set XDG_CACHE_HOME to a folder that can be written"
-        raise InputError("the demonstration's cache folder can be written", f"{root}: {error}", remedy) from error
+    folder = cached_folder(cache_root or user_cache(), VERSION, lambda fresh: render_demo(fresh, sizes or DemoSizes()))
     return folder / "dataset.yaml"
 
 
@@ -73,40 +57,11 @@ def render_demo(folder: Path, sizes: DemoSizes) -> None:
     for index, (split, images) in enumerate((("train", sizes.train), ("val", sizes.val), ("test", sizes.test))):
         content = _render_split(folder / "images", split, images, index)
         name = "test_truth" if split == "test" else split
-        _write_json(folder / f"{name}.json", content)
+        write_json(folder / f"{name}.json", content)
         if split == "test":
-            _write_json(folder / "test_images.json", {key: content[key] for key in ("images", "categories")})
+            write_json(folder / "test_images.json", {key: content[key] for key in ("images", "categories")})
     (folder / "dataset.yaml").write_text(_DATASET_YAML, encoding="utf-8")
-    _write_json(folder / _MANIFEST, {"version": VERSION, "files": _sizes_of_files(folder)})
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Holds the lock file; the system frees it when the process dies."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _is_complete(folder: Path) -> bool:
-    """Whether the manifest stands and every file it lists has its size; cleaners of caches delete single files."""
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        listed = manifest["files"]
-        present = {name: (folder / name).stat().st_size for name in listed}
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return bool(listed) and present == listed
-
-
-def _install(folder: Path, sizes: DemoSizes) -> None:
-    """Renders into a sibling and renames it; what stood there goes first."""
-    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as temporary:
-        fresh = Path(temporary) / folder.name
-        render_demo(fresh, sizes)
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
+    write_manifest(folder, VERSION)
 
 
 def _render_split(images_folder: Path, split: str, images: int, index: int) -> dict[str, list[dict[str, object]]]:
@@ -150,13 +105,3 @@ def _write_png(path: Path, scene: Scene) -> None:
     if not written:
         raise OSError(f"{path} could not be encoded")
     path.write_bytes(data.tobytes())
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=None, sort_keys=True), encoding="utf-8")
-
-
-def _sizes_of_files(folder: Path) -> dict[str, int]:
-    return {
-        path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()
-    }

@@ -26,25 +26,31 @@ _VISIBLE = 0.75  # OpenCV spreads an edge over one sample more, half covered
 
 @dataclass(frozen=True)
 class Frame:
-    """Size of the finished image in pixels."""
+    """Size of the finished image in pixels; with a `scale`, of the same drawing at that many times the samples."""
 
     width_px: int
     height_px: int
+    scale: float = 1.0
+
+    @property
+    def samples(self) -> float:
+        """Samples along one pixel."""
+        return OVERSAMPLING * self.scale
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(2H, 2W) of masks and pictures."""
-        return self.height_px * OVERSAMPLING, self.width_px * OVERSAMPLING
+        """(2H, 2W) of masks and pictures, times the scale."""
+        return round(self.height_px * self.samples), round(self.width_px * self.samples)
 
     def grid(self) -> tuple[Mask, Mask]:
         """Places (x, y), in pixels of the finished image, at every sample: each (2H, 2W), read-only."""
-        return _grid(self.shape)
+        return _grid(self)
 
 
 @cache
-def _grid(shape: tuple[int, int]) -> tuple[Mask, Mask]:
-    y, x = (np.indices(shape, np.float32) + np.float32(0.5)) / np.float32(OVERSAMPLING)
-    return np.broadcast_to(x, shape), np.broadcast_to(y, shape)  # read-only views: the cache is shared
+def _grid(frame: Frame) -> tuple[Mask, Mask]:
+    y, x = (np.indices(frame.shape, np.float32) + np.float32(0.5)) / np.float32(frame.samples)
+    return np.broadcast_to(x, frame.shape), np.broadcast_to(y, frame.shape)  # read-only views: the cache is shared
 
 
 def polygon(frame: Frame, points: Points) -> Mask:
@@ -56,7 +62,7 @@ def polygons(frame: Frame, shapes: Sequence[Points]) -> Mask:
     """Coverage of filled polygons together; they may overlap."""
     canvas = np.zeros(frame.shape, np.uint8)
     for points in shapes:
-        cv2.fillPoly(canvas, [_fixed_point(points)], 255, cv2.LINE_AA, _FRACTION_BITS)
+        cv2.fillPoly(canvas, [_fixed_point(frame, points)], 255, cv2.LINE_AA, _FRACTION_BITS)
     return _coverage(canvas)
 
 
@@ -70,16 +76,16 @@ def ellipse(frame: Frame, centre: tuple[float, float], radii: tuple[float, float
 def stroke(frame: Frame, points: Points, width_px: float) -> Mask:
     """Coverage of an open line of the given width."""
     canvas = np.zeros(frame.shape, np.uint8)
-    thickness = max(1, round(width_px * OVERSAMPLING))
-    cv2.polylines(canvas, [_fixed_point(points)], False, 255, thickness, cv2.LINE_AA, _FRACTION_BITS)
+    thickness = max(1, round(width_px * frame.samples))
+    cv2.polylines(canvas, [_fixed_point(frame, points)], False, 255, thickness, cv2.LINE_AA, _FRACTION_BITS)
     return _coverage(canvas)
 
 
 def dots(frame: Frame, centres: Points, radius_px: float) -> Mask:
     """Coverage of round dots of one size."""
     canvas = np.zeros(frame.shape, np.uint8)
-    radius = round(radius_px * OVERSAMPLING * (1 << _FRACTION_BITS))
-    for x, y in _fixed_point(centres).tolist():
+    radius = round(radius_px * frame.samples * (1 << _FRACTION_BITS))
+    for x, y in _fixed_point(frame, centres).tolist():
         cv2.circle(canvas, (x, y), radius, 255, -1, cv2.LINE_AA, _FRACTION_BITS)
     return _coverage(canvas)
 
@@ -125,9 +131,9 @@ def finish(picture: Picture, rng: np.random.Generator, noise: float) -> Pixels:
     return np.clip(np.rint(small + grain), 0, 255).astype(np.uint8)
 
 
-def _fixed_point(points: Points) -> npt.NDArray[np.int32]:
+def _fixed_point(frame: Frame, points: Points) -> npt.NDArray[np.int32]:
     """OpenCV's fixed-point coordinates; its pixel centres are whole numbers, ours are halves."""
-    scaled = np.asarray(points, np.float64) * OVERSAMPLING - 0.5
+    scaled = np.asarray(points, np.float64) * frame.samples - 0.5
     return np.rint(scaled * (1 << _FRACTION_BITS)).astype(np.int32)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from trainables.data.demo_canvas import Colour, Frame, Mask, Picture, ellipse, paint
 
 CAP_FRAME = Frame(200, 150)
-_PALETTE: tuple[Colour, ...] = ((38, 34, 176), (150, 70, 30), (70, 120, 30), (52, 150, 196), (92, 34, 104))
+PALETTE: tuple[Colour, ...] = ((38, 34, 176), (150, 70, 30), (70, 120, 30), (52, 150, 196), (92, 34, 104))
 _BACKGROUNDS: tuple[Colour, ...] = ((112, 96, 84), (88, 92, 92), (120, 116, 104))
-_GAP_PX, _RING_PX, _RIM_PX = 3.0, 11.0, 6.0
-_GRIP = (0.36, 0.88)
+_GAP_PX, _RING_PX, RIM_PX = 3.0, 11.0, 6.0
+GRIP = (0.36, 0.88)
 _BRIDGE_STARTS = 0.55
 
 
@@ -57,11 +57,11 @@ class Cap:
     @property
     def grip_px(self) -> tuple[float, float]:
         """Heights c of the knurled grip's upper and lower edge."""
-        return self.top_px + _GRIP[0] * self.shell_px, self.top_px + _GRIP[1] * self.shell_px
+        return self.top_px + GRIP[0] * self.shell_px, self.top_px + GRIP[1] * self.shell_px
 
     def point(self, u: float, c: float) -> tuple[float, float]:
         """x, y of a place on the surface of an undented cap."""
-        return self.x_px + u * self.half_width_px, c + _RIM_PX * float(np.sqrt(max(0.0, 1 - u * u)))
+        return self.x_px + u * self.half_width_px, c + RIM_PX * float(np.sqrt(max(0.0, 1 - u * u)))
 
 
 def random_cap(rng: np.random.Generator, dent: bool, twisted: bool) -> Cap:
@@ -79,26 +79,26 @@ def random_cap(rng: np.random.Generator, dent: bool, twisted: bool) -> Cap:
         top_px=top,
         half_width_px=float(rng.uniform(41, 49)),
         shell_px=shell,
-        colour=_PALETTE[int(rng.integers(len(_PALETTE)))],
+        colour=PALETTE[int(rng.integers(len(PALETTE)))],
         dent=pushed if dent else None,
         twisted=twisted,
     )
 
 
-def cap_picture(cap: Cap, rng: np.random.Generator) -> Picture:
+def cap_picture(cap: Cap, rng: np.random.Generator, frame: Frame = CAP_FRAME) -> Picture:
     """The whole sound bottle neck before its background."""
-    picture = _background(rng)
-    _paint_neck(picture, cap)
-    x, y = CAP_FRAME.grid()
+    picture = _background(rng, frame)
+    _paint_neck(picture, cap, frame)
+    x, y = frame.grid()
     u = (x - cap.x_px) / _half_widths(cap, x, y)
-    c = y - _RIM_PX * np.sqrt(np.clip(1 - u * u, 0, 1))
+    c = y - RIM_PX * np.sqrt(np.clip(1 - u * u, 0, 1))
     ring_top, ring_bottom = cap.ring_px
     paint(picture, _band(u, c, cap.gap_px - 2, ring_top + 2), (28, 26, 24))
     lit = _lit(cap.colour, u)
     paint(picture, _bridges(u) * _band(u, c, cap.gap_px, ring_top), lit)
     paint(picture, _band(u, c, ring_top, ring_bottom), lit * np.float32(0.86))
     paint(picture, _band(u, c, cap.top_px, cap.gap_px), lit * _grip_shade(cap, u, c))
-    lid = ellipse(CAP_FRAME, (cap.x_px, cap.top_px), (cap.half_width_px, _RIM_PX))
+    lid = ellipse(frame, (cap.x_px, cap.top_px), (cap.half_width_px, RIM_PX))
     blue, green, red = (min(255.0, value * 1.15 + 34) for value in cap.colour)
     paint(picture, lid, (blue, green, red))
     return picture
@@ -113,9 +113,9 @@ def dent_outline(cap: Cap, dent: Dent) -> Mask:
     return coverage
 
 
-def _background(rng: np.random.Generator) -> Picture:
+def _background(rng: np.random.Generator, frame: Frame) -> Picture:
     """A dim hall, lighter towards the top, with two bottles out of focus."""
-    x, y = CAP_FRAME.grid()
+    x, y = frame.grid()
     base = np.asarray(_BACKGROUNDS[int(rng.integers(len(_BACKGROUNDS)))], np.float32)
     light = 1.15 - y / 260 + 0.08 * np.cos((x - float(rng.uniform(40, 160))) / 60)
     for centre in (float(rng.uniform(-8, 14)), float(rng.uniform(186, 208))):
@@ -125,9 +125,9 @@ def _background(rng: np.random.Generator) -> Picture:
     return (base * light[..., None]).astype(np.float32, copy=False)
 
 
-def _paint_neck(picture: Picture, cap: Cap) -> None:
+def _paint_neck(picture: Picture, cap: Cap, frame: Frame) -> None:
     """Glass that widens into the shoulder, with clear liquor below its meniscus and the cap's shadow above."""
-    x, y = CAP_FRAME.grid()
+    x, y = frame.grid()
     start = cap.ring_px[1]
     flare = np.clip((y[:, :1] - start - 14) / 44, 0, 1)
     half = (cap.half_width_px * (0.8 + 0.75 * flare**2)).astype(np.float32)

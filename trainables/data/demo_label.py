@@ -63,13 +63,13 @@ def random_label(rng: np.random.Generator, askew: bool) -> Label:
     )
 
 
-def label_picture(label: Label, rng: np.random.Generator) -> Picture:
+def label_picture(label: Label, rng: np.random.Generator, frame: Frame = LABEL_FRAME) -> Picture:
     """The bottle with its sound label."""
-    picture, shade = _bottle(label.x_px + float(rng.uniform(-4, 4)), rng)
-    sheet = polygon(LABEL_FRAME, label.rectangle(0, 0, label.width_px, label.height_px))
-    paint(picture, soften(sheet, 2.5), (30, 30, 30), 0.6)
+    picture, shade = bottle_picture(label.x_px + float(rng.uniform(-4, 4)), rng, frame)
+    sheet = polygon(frame, label.rectangle(0, 0, label.width_px, label.height_px))
+    paint(picture, soften(sheet, 2.5 * frame.scale), (30, 30, 30), 0.6)
     paint(picture, sheet, _grey(_PAPER * shade))
-    printed = _printed(label, rng)
+    printed = _printed(label, rng, frame)
     paint(picture, printed, _grey(_PRINT * shade), 0.9)
     return picture
 
@@ -112,9 +112,9 @@ def paint_bubble(picture: Picture, label: Label, place: tuple[float, float], rad
     return box_of(whole)
 
 
-def _bottle(centre: float, rng: np.random.Generator) -> tuple[Picture, Mask]:
+def bottle_picture(centre: float, rng: np.random.Generator, frame: Frame) -> tuple[Picture, Mask]:
     """A glass bottle that fills most of the frame, and the shade (0 to 1) its roundness gives to what is on it."""
-    x, y = LABEL_FRAME.grid()
+    x, y = frame.grid()
     u = (x[:1] - centre) / float(rng.uniform(124, 132))
     body = np.clip((1 - np.abs(u)) * 256 + 0.5, 0, 1)
     across = (
@@ -131,7 +131,7 @@ def _grey(tones: Mask) -> Picture:
     return np.repeat(tones[..., None], 3, axis=2)
 
 
-def _printed(label: Label, rng: np.random.Generator) -> Mask:
+def _printed(label: Label, rng: np.random.Generator, frame: Frame) -> Mask:
     """Ink on the sheet: a double frame, a title, an emblem and lines of small text."""
     width, height = label.width_px, label.height_px
     shapes = [label.rectangle(*bar) for bar in _frame_bars(width, height)]
@@ -142,7 +142,7 @@ def _printed(label: Label, rng: np.random.Generator) -> Mask:
         shapes += [label.rectangle(*dash) for dash in _dashes(width, float(row), rng)]
     emblem = (width * 0.2, height * 0.36, 13.0)
     shapes.append(_diamond(label, *emblem))
-    return polygons(LABEL_FRAME, shapes)
+    return polygons(frame, shapes)
 
 
 def _frame_bars(width: float, height: float) -> list[Bar]:
