@@ -18,6 +18,7 @@ from trainables.data.demo_full_cap_defects import (
     paint_smeared_code,
     paint_torn_edge,
 )
+from trainables.data.demo_full_light import shine_unevenly
 from trainables.data.demo_full_patch import FinishedPicture, Painter, paint_in_box
 from trainables.data.demo_full_places import Centre, free_box
 from trainables.data.demo_full_plan import Planned
@@ -58,6 +59,7 @@ def draw_cap(objects: tuple[Planned, ...], rng: np.random.Generator) -> tuple[Fi
     cap = _random_cap(twisted, rng)
     drawn = cap_picture(cap, rng, _FRAME)
     picture = np.ascontiguousarray(drawn[_CUT_PX : _CUT_PX + CAP_SIZE_PX[1]])
+    shine_unevenly(picture, rng)
     marks: list[Mark] = []
     for planned in sorted(objects, key=lambda one: -one.width_px * one.height_px):
         if planned.category_id == SPINNING:

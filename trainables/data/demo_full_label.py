@@ -10,6 +10,7 @@ import numpy as np
 
 from trainables.data.demo_canvas import Box, Frame
 from trainables.data.demo_full_label_defects import paint_bubble, paint_wrinkles
+from trainables.data.demo_full_light import shine_unevenly
 from trainables.data.demo_full_patch import FinishedPicture, Painter, paint_in_box
 from trainables.data.demo_full_places import Centre, free_box
 from trainables.data.demo_full_plan import Planned
@@ -33,6 +34,7 @@ def draw_label(objects: tuple[Planned, ...], rng: np.random.Generator) -> tuple[
     askew = next((planned for planned in objects if planned.category_id == ASKEW), None)
     label = _straight_label(rng) if askew is None else _askew_label(askew, rng)
     picture = _finished_size(label, rng)
+    shine_unevenly(picture, rng)
     marks: list[Mark] = []
     for planned in sorted(objects, key=lambda one: -one.width_px * one.height_px):
         if planned.category_id == ASKEW:

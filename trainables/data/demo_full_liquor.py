@@ -11,6 +11,7 @@ import numpy as np
 
 from trainables.data.demo_canvas import Box, Frame
 from trainables.data.demo_full_label_defects import paint_crack, paint_glass_bubble, paint_impurity
+from trainables.data.demo_full_light import shine_unevenly
 from trainables.data.demo_full_patch import FinishedPicture, Painter, paint_in_box
 from trainables.data.demo_label import LABEL_FRAME, bottle_picture
 from trainables.data.demo_scene import Mark
@@ -58,6 +59,7 @@ def draw_liquor(rng: np.random.Generator) -> list[tuple[FinishedPicture, list[Ma
     """The five frames of one bottle, (492, 658, 3) BGR before noise, each with its marks."""
     grey, _ = bottle_picture(LABEL_FRAME.width_px / 2 + float(rng.uniform(-5, 5)), rng, _FRAME)
     bottle = grey[_CUT_PX : _CUT_PX + LIQUOR_SIZE_PX[1]] * np.asarray(_TINT, np.float32) * np.float32(1.25)
+    shine_unevenly(bottle, rng)
     things = _things(rng)
     return [_drawn_frame(bottle, things, number, rng) for number in range(FRAMES)]
 
