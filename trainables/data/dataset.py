@@ -16,6 +16,7 @@ from results.boxes import Category, Truth, images_from_coco, truth_from_coco
 from results.errors import InputError, InputErrors
 from trainables.data.dataset_yaml import YamlMapping, read_mapping
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images, repeated_images
+from trainables.data.pseudo_rows import pseudo_labels
 from trainables.data.split_faults import (
     category_faults,
     copy_faults,
@@ -180,6 +181,7 @@ def _read_splits(dataset: Dataset) -> tuple[Truth, Truth, int | None]:
     val = _attempt(lambda: truth_from_coco(dataset.val.annotations), faults)
     test = dataset.test
     test_images = _attempt(lambda: images_from_coco(test.image_list), faults) if test else None
+    faults += _pseudo_faults(dataset.val.annotations) if val is not None else []
     faults += missing_images("train", train.images, dataset.train.images) if train is not None else []
     faults += missing_images("val", val.images, dataset.val.images) if val is not None else []
     faults += missing_images("test", test_images, test.images) if test and test_images is not None else []
@@ -197,6 +199,13 @@ def _attempt(read: Callable[[], _Read], faults: list[InputError]) -> _Read | Non
     except InputError as error:
         faults.append(error)
     return None
+
+
+def _pseudo_faults(annotations: Path) -> list[InputError]:
+    """Labels that a model made in the file of val: who validates on them measures how well models agree."""
+    marked = pseudo_labels(annotations)
+    remedy = "validate on real labels; pseudo labels belong into train"
+    return [InputError("val holds no pseudo labels", f"{annotations}: {marked}", remedy)] if marked else []
 
 
 def _fingerprints(dataset: Dataset, train: Truth, val: Truth) -> tuple[ImageFingerprints, ImageFingerprints]:

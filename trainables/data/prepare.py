@@ -27,6 +27,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "check": Subcommand("every fault of an annotation file and its pictures", "trainables.data.check_command"),
     "clean": Subcommand("an annotation file without its background class", "trainables.data.clean_command"),
     "labels": Subcommand("label formats, corrected labels, suspicious boxes", "trainables.data.labels_command"),
+    "pseudo": Subcommand("confident detections as labels for unlabelled images", "trainables.data.pseudo_command"),
 }
 
 
