@@ -13,7 +13,8 @@ import numpy.typing as npt
 from results.boxes import IntArray
 from trainables.data.picture_look import SIDE_PX
 
-# Of 256 bits. Copies differ in up to 60 (quality 30, a quarter of the size), pictures of one texture in 78 and more.
+# Of 256 bits. Copies differ in up to 60 (quality 30, or a quarter of the size), pictures of one texture in 78 and more
+# but for four pairs of 1.6 million (benchmarks/copies.md).
 LARGEST_DISTANCE = 64
 LEAST_CORRELATION = 0.98
 _ROWS_AT_ONCE = 256

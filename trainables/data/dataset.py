@@ -223,10 +223,8 @@ def _overlap(
     from trainables.data.overlap import copied_names  # decodes with OpenCV: imported only where it is needed
 
     train, val = prints
-    folders, remedy = (
-        (dataset.train.images, dataset.val.images),
-        "split again, drop one copy, or say allow_overlap: true",
-    )
+    folders = (dataset.train.images, dataset.val.images)
+    remedy = "split again, drop one copy, or say allow_overlap: true"
     groups = group_faults(dataset.group_by, train.file_names, val.file_names)
     same = overlap_faults(folders, train, val, remedy)
     return groups + same + copy_faults(copied_names(folders, train, val, say), remedy)

@@ -5,7 +5,7 @@ them. Turned, mirrored and cropped pictures are other pictures here. Nothing is 
 
 Source: the hash is the sign pattern of the low frequencies of a cosine transform (Zauner 2010, "Implementation and
 Benchmarking of Perceptual Image Hash Functions"), taken over 16 x 16 frequencies: with the usual 8 x 8, pictures of
-one texture fall together (docs/LOG.md).
+one texture are as near to one another as bad copies are (docs/LOG.md).
 """
 
 from dataclasses import dataclass
