@@ -11,7 +11,7 @@ from results.layout import RunLayout
 from search_spaces.points import predict_settings
 from search_spaces.space import PREDICT, SearchSettings, Space
 from trainables.catalogue import DETECTORS
-from trainables.notation import NONE, predict_scale
+from trainables.notation import NONE, parse_predict_scales
 
 _MOST_LOADERS = 8
 
@@ -112,7 +112,7 @@ def _from_anywhere(path: str) -> str:
 
 
 def complete_views(space: Space, point: Mapping[str, object]) -> list[dict[str, object]]:
-    """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it stands for."""
+    """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it means."""
     defaults = {name: parameter.default for name, parameter in DETECTORS[space.detector].predict.items()}
     params = complete_params(space, point)
     return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space, point)]
@@ -121,8 +121,8 @@ def complete_views(space: Space, point: Mapping[str, object]) -> list[dict[str, 
 def _at_scale(view: dict[str, object], params: Mapping[str, object]) -> dict[str, object]:
     if "scale" not in view:
         return view  # the fake detector sees no images
-    scale = predict_scale(str(view["scale"]), str(params["train_scale"]))
-    return {**view, "scale": str(scale)}
+    scales = parse_predict_scales(str(view["scale"]), str(params["train_scale"]))
+    return {**view, "scale": "|".join(map(str, scales))}
 
 
 def rung_epochs(search: SearchSettings, epochs: int) -> list[int]:

@@ -19,6 +19,7 @@ from trainables.detectors import cascade_rcnn, configured
 from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
+from trainables.options.predict import telling
 from trainables.vectors import in_label_order
 
 _PLAIN = Requirement(ious=(0.5,))
@@ -85,7 +86,9 @@ def trial_hash(job: TrialJob, data: TrainingData | None) -> str:
     """
     own = {"detector": job.detector, "params": dict(job.params), "seed": job.seed, "accumulate": job.accumulate}
     train = own if data is None else trial_config(job, data)
-    return config_hash({"train": train, "predict": list(job.views), "post": dict(job.post), "rule": job.rule})
+    return config_hash(
+        {"train": train, "predict": [telling(view) for view in job.views], "post": dict(job.post), "rule": job.rule}
+    )
 
 
 def effective_config(detector: str, params: Params, data: TrainingData, seed: int, accumulate: int = 1) -> ConfigDict:

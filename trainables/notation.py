@@ -85,13 +85,19 @@ def parse_train_scales(text: str) -> TrainScales:
     return TrainScales((low, high), is_range=True)
 
 
-def predict_scale(text: str, train_scale: str) -> ImageScale:
-    """The scale of prediction: "1333x1000", or "train" for the largest scale of `train_scale`.
+def parse_predict_scales(text: str, train_scale: str) -> tuple[ImageScale, ...]:
+    """The scales of prediction, each once: "1333x1000", or a list "train|1600x1200".
+
+    Args:
+        text: "train" in it stands for the largest scale of `train_scale`.
+        train_scale: of the trial.
 
     Raises:
-        InputError: the text that is read has another form.
+        InputError: a text that is read has another form.
     """
-    return parse_train_scales(train_scale).largest() if text == FOLLOW_TRAINING else parse_scale(text)
+    largest = parse_train_scales(train_scale).largest()
+    scales = (largest if part == FOLLOW_TRAINING else parse_scale(part) for part in text.split("|"))
+    return tuple(dict.fromkeys(scales))
 
 
 def parse_numbers(text: str) -> tuple[float, ...]:

@@ -1,7 +1,9 @@
 """Raw detections: what a detector says before any non-maximum suppression, in original-image pixels.
 
-One pass over the images per view (test scale, flip). What is dropped here is stated with the result: rows under
-`score_floor`, and rows beyond the `max_raw_per_image` best of an image. Solving NMS and cutoffs is `results.solve`'s.
+One pass over the images per view. Where a view shows an image more than once (scales, mirrorings, tiles) its rows are
+those of all showings, which the NMS of the post tier merges, as mmdet's own test-time augmentation does. What is
+dropped is stated with the result: rows under `score_floor`, and beyond the `max_raw_per_image` best of an image.
+Solving NMS and cutoffs is `results.solve`'s.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +13,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmcv.transforms import Compose
 from mmdet.models.detectors import TwoStageDetector
 from torch import Tensor, nn
 
 from results.boxes import Detections, Images
 from results.errors import InputError
-from trainables.detectors.pipelines import test_pipeline
-from trainables.image_faults import naming_image
+from trainables.notation import NONE
+from trainables.options.predict import telling
+from trainables.shots import AS_IT_IS, HORIZONTAL, VERTICAL, ImageFile, Shot, load_pixels, shots
+
+__all__ = ["ImageFile", "View", "image_files", "predict_raw", "predict_shots"]
 
 
 @dataclass(frozen=True)
@@ -26,28 +30,42 @@ class View:
     """How a test image is shown to the detector.
 
     Attributes:
-        scale: "1333x800", long side x short side in pixels.
+        scale: "1333x800", long side x short side in pixels; several with strokes between are shown one by one.
         flip: whether the mirror image is predicted too; its boxes are mirrored back and join the others.
         score_floor: rows below are not kept.
         max_raw_per_image: rows kept of one image, best first.
+        flip_vertical: as `flip`, upside down.
+        tiles: parts of the image that are predicted beside it, see `trainables.tiles.parse_tiling`.
     """
 
     scale: str
     flip: bool = False
     score_floor: float = 0.001
     max_raw_per_image: int = 1000
+    flip_vertical: bool = False
+    tiles: str = NONE
 
     def metadata(self) -> dict[str, str]:
         """The view as text, for the header of a file of raw detections."""
         return {name: str(value) for name, value in asdict(self).items()}
 
+    def summary(self) -> dict[str, object]:
+        """What tells it from other views, for a leaderboard."""
+        kept = ("score_floor", "max_raw_per_image")
+        return {name: value for name, value in telling(asdict(self)).items() if name not in kept}
 
-@dataclass(frozen=True)
-class ImageFile:
-    """An image to predict: its id in the annotation file, and where it lies."""
+    def directions(self) -> tuple[str, ...]:
+        """The mirrorings in which everything is shown."""
+        chosen = ((HORIZONTAL, self.flip), (VERTICAL, self.flip_vertical))
+        return AS_IT_IS, *(direction for direction, wanted in chosen if wanted)
 
-    image_id: int
-    path: Path
+    def shots_of(self, image: ImageFile) -> list[Shot]:
+        """What an image is shown as, but for mirrorings.
+
+        Raises:
+            CorruptImageError: it is missing or cannot be read.
+        """
+        return list(shots(load_pixels(image), image, self.scale, self.tiles))
 
 
 def image_files(images: Images, folder: Path) -> tuple[ImageFile, ...]:
@@ -68,42 +86,31 @@ def predict_raw(
     Args:
         model: a two-stage detector in evaluation mode.
         images: in the order the rows shall have.
-        view: scale, flip and what is kept.
+        view: how they are shown, and what is kept.
         category_ids: category id of each label.
         on_image: told how many images are done.
 
     Raises:
         CorruptImageError: an image cannot be read.
     """
-    pipeline = Compose(test_pipeline(view.scale))
     parts: list[Detections] = []
     with torch.inference_mode():
         for done, image in enumerate(images, start=1):
-            boxes, scores = predict_one(model, load_image(pipeline, image), flip=view.flip)
+            boxes, scores = predict_shots(model, view.shots_of(image), view.directions())
             parts.append(_rows(image.image_id, boxes, scores, view, category_ids))
             on_image(done)
     return Detections.concatenate(parts) if parts else Detections.empty()
 
 
-def load_image(pipeline: Compose, image: ImageFile) -> dict[str, Any]:
-    """An image through a test pipeline.
-
-    Raises:
-        CorruptImageError: it is missing or cannot be read.
-    """
-    with naming_image(image.path):
-        loaded: dict[str, Any] = pipeline({"img_path": str(image.path), "img_id": image.image_id})
-    return loaded
-
-
-def predict_one(model: nn.Module, packed: dict[str, Any], *, flip: bool) -> tuple[Tensor, Tensor]:
-    """Boxes (N, K, 4), K 1 or the classes, as xyxy in original pixels, and scores (N, C), of one image."""
-    boxes, scores = _before_nms(model, packed["inputs"], packed["data_samples"])
-    if not flip:
-        return boxes, scores
-    width_px = float(packed["data_samples"].ori_shape[1])
-    mirrored_boxes, mirrored_scores = _before_nms(model, packed["inputs"].flip(-1), packed["data_samples"])
-    return torch.cat([boxes, _mirrored(mirrored_boxes, width_px)]), torch.cat([scores, mirrored_scores])
+def predict_shots(model: nn.Module, taken: Sequence[Shot], directions: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Boxes (N, K, 4), K 1 or the classes, as xyxy in original pixels, and scores (N, C), of one image's shots."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for shot in taken:
+        for direction in directions:
+            boxes, scores = _before_nms(model, shot.pixels(direction), shot.packed["data_samples"])
+            found.append(shot.in_image(boxes, scores, direction))
+    boxes_of, scores_of = zip(*found, strict=True)
+    return torch.cat(boxes_of), torch.cat(scores_of)
 
 
 def _before_nms(model: nn.Module, pixels: Tensor, sample: Any) -> tuple[Tensor, Tensor]:
@@ -120,11 +127,6 @@ def _before_nms(model: nn.Module, pixels: Tensor, sample: Any) -> tuple[Tensor, 
     result = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=True)[0]
     boxes = result.bboxes.float().cpu().reshape(len(result.bboxes), -1, 4)
     return boxes, result.scores[:, :-1].float().cpu()  # the last column is the background
-
-
-def _mirrored(boxes: Tensor, width_px: float) -> Tensor:
-    x1, y1, x2, y2 = boxes.unbind(-1)
-    return torch.stack([width_px - x2, y1, width_px - x1, y2], -1)
 
 
 def _rows(image_id: int, boxes: Tensor, scores: Tensor, view: View, category_ids: Sequence[int]) -> Detections:

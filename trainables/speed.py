@@ -9,11 +9,9 @@ import time
 from collections.abc import Sequence
 
 import torch
-from mmcv.transforms import Compose
 from torch import nn
 
-from trainables.detectors.pipelines import test_pipeline
-from trainables.predict import ImageFile, View, load_image, predict_one
+from trainables.predict import ImageFile, View, predict_shots
 
 _IMAGES = 4
 _ROUNDS = 5
@@ -26,18 +24,18 @@ def ms_per_image(model: nn.Module, images: Sequence[ImageFile], view: View) -> f
     Args:
         model: in evaluation mode.
         images: the first few are used.
-        view: scale and flip.
+        view: how they are shown.
     """
-    pipeline = Compose(test_pipeline(view.scale))
-    packed = [load_image(pipeline, image) for image in images[:_IMAGES]]
+    shown = [view.shots_of(image) for image in images[:_IMAGES]]
+    directions = view.directions()
     with torch.inference_mode():
-        for one in packed[:1]:
-            predict_one(model, one, flip=view.flip)
+        for one in shown[:1]:
+            predict_shots(model, one, directions)
         times_s: list[float] = []
-        for one in packed * _ROUNDS:
+        for one in shown * _ROUNDS:
             if sum(times_s) > _ENOUGH_S:
                 break
             started = time.perf_counter()
-            predict_one(model, one, flip=view.flip)  # its result is on the host: the device has finished
+            predict_shots(model, one, directions)  # its result is on the host: the device has finished
             times_s.append(time.perf_counter() - started)
     return round(1000 * statistics.median(times_s), 2) if times_s else None

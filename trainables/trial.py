@@ -166,7 +166,7 @@ def _summary(
         "coco": coco_numbers(validation.truth, detections),
         "interval": best.solution.to_dict()["interval"],
         "train_s": round(train_s, 2),
-        "view": {"scale": best.view.scale, "flip": best.view.flip},
+        "view": best.view.summary(),
         "nms": best.solution.global_setting.label(),
         "settings": {str(category): one.label() for category, one in best.solution.setting_of.items()},
     }

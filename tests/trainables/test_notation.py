@@ -7,9 +7,9 @@ from trainables.notation import (
     ImageScale,
     parse_epochs,
     parse_numbers,
+    parse_predict_scales,
     parse_scale,
     parse_train_scales,
-    predict_scale,
 )
 
 
@@ -29,8 +29,12 @@ def test_forms_of_train_scales() -> None:
 
 
 def test_prediction_follows_the_largest_training_scale() -> None:
-    assert predict_scale("train", "192x144|224x168") == ImageScale(224, 168)
-    assert predict_scale("658x492", "192x144") == ImageScale(658, 492)
+    assert parse_predict_scales("train", "192x144|224x168") == (ImageScale(224, 168),)
+    assert parse_predict_scales("658x492", "192x144") == (ImageScale(658, 492),)
+
+
+def test_several_scales_of_prediction_are_each_taken_once() -> None:
+    assert parse_predict_scales("train|658x492|224x168", "224x168") == (ImageScale(224, 168), ImageScale(658, 492))
 
 
 def test_lists() -> None:

@@ -9,6 +9,9 @@ from trainables.notation import parse_scale, parse_train_scales
 
 Transform = dict[str, object]
 
+# A grey image gets three equal channels, one of 16 bits loses the lower eight: detectors see what they were made for.
+LOAD: Transform = {"type": "LoadImageFromFile", "backend_args": None}
+
 _FLIPS: Mapping[str, dict[str, object]] = {
     "horizontal": {"prob": 0.5, "direction": "horizontal"},
     "vertical": {"prob": 0.5, "direction": "vertical"},
@@ -23,7 +26,7 @@ def train_pipeline(params: Mapping[str, object]) -> list[Transform]:
         params: `train_scale` and `flip`.
     """
     steps: list[Transform] = [
-        {"type": "LoadImageFromFile", "backend_args": None},
+        dict(LOAD),
         {"type": "LoadAnnotations", "with_bbox": True},
         _train_resize(str(params["train_scale"])),
     ]
@@ -35,9 +38,13 @@ def train_pipeline(params: Mapping[str, object]) -> list[Transform]:
 
 def test_pipeline(scale: str) -> list[Transform]:
     """Transforms of a test image at one scale; views such as flips are the predictor's."""
+    return [dict(LOAD), *loaded_pipeline(scale)]
+
+
+def loaded_pipeline(scale: str) -> list[Transform]:
+    """The same for an image, or a part of one, whose pixels are there."""
     meta = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")
     return [
-        {"type": "LoadImageFromFile", "backend_args": None},
         {"type": "Resize", "scale": _pair_px(scale), "keep_ratio": True},
         {"type": "PackDetInputs", "meta_keys": meta},
     ]

@@ -12,7 +12,14 @@ from trainables.proof.building import built
 from trainables.proof.description import Description
 from trainables.proof.watching import reads_of_predicting, reads_of_training
 
-VIEW = {"scale": "1333x800", "flip": True, "score_floor": 0.001, "max_raw_per_image": 100}
+VIEW = {
+    "scale": "1333x800",
+    "flip": True,
+    "score_floor": 0.001,
+    "max_raw_per_image": 100,
+    "flip_vertical": True,
+    "tiles": "64x48",
+}
 ONE_CYCLE = {"type": "OneCycleLR", "eta_max": 0.01, "total_steps": 16, "by_epoch": False}
 
 
