@@ -5,6 +5,7 @@ state as it does by default, and writes no loggers' files: nothing that this pro
 """
 
 import json
+import logging
 import os
 import tempfile
 import time
@@ -13,6 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orchestrator  # noqa: F401  says how ray is to be imported, so it comes first
+
+# isort: split
+import ray
 from ray import tune
 from rich.console import Console
 
@@ -188,3 +193,24 @@ def from_text(text: str) -> Watched:
     found = json.loads(text)
     heard = {trial: Moment(**moment) for trial, moment in found["heard"].items()}
     return Watched(Moment(**found["began"]), heard, [Moment(**moment) for moment in found["ended"]])
+
+
+def start_ray() -> None:
+    """A cluster of eight slots, whatever the machine has."""
+    ray.init(
+        address="local",
+        num_cpus=SLOTS,
+        include_dashboard=True,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=200 * 2**20,
+    )
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+
+
+def stop_ray() -> None:
+    """Ends it."""
+    ray.shutdown()
+
+
+RUNS: Mapping[str, Callable[[Search], Watched]] = {"plain Ray Tune": run_plain, "this project": run_ours}
