@@ -20,10 +20,11 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from orchestrator.jobs import Asked
-from orchestrator.losses import loss_kind, loss_reason
+from orchestrator.losses import kernel_kills, loss_kind, loss_reason
 from orchestrator.reports import lose, tell
 from orchestrator.slots import Slots
 from orchestrator.study import Study
+from orchestrator.watchdog import traces_of_hung
 from orchestrator.worker import run_in_worker
 from results.errors import DetectionSearchError
 from results.layout import TrialLayout, write_atomically
@@ -85,6 +86,7 @@ class StudyScheduler(FIFOScheduler):
         self._expect_hash = expect_hash
         self.fault: DetectionSearchError | None = None
         self._latest: dict[int, str] = {}  # Tune's id of each of our trials
+        self._kernel_kills = kernel_kills()
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing; see `StudySearcher`."""
@@ -116,11 +118,18 @@ class StudyScheduler(FIFOScheduler):
     def _lose(self, trial: Trial) -> None:
         # Tune ends a trial after its last report; by then it may run again as another one of Tune's.
         if self._is_latest(trial) and self._study.is_running(number_of(trial)):
-            said, log = _error_text(trial), TrialLayout(Path(_job_of(trial)["folder"])).log
+            layout = TrialLayout(Path(_job_of(trial)["folder"]))
+            said, hung = _error_text(trial), traces_of_hung(layout)
             if said:
-                write_atomically(log, said)
+                write_atomically(layout.log, "\n".join((said, hung)))
+            kind = loss_kind(said, hung, self._new_kernel_kills())
+            reason = f"the worker hung; {loss_reason(said, layout.log)}" if hung else loss_reason(said, layout.log)
             with self._faults_kept():
-                lose(self._study, number_of(trial), loss_reason(said, log), loss_kind(said))
+                lose(self._study, number_of(trial), reason, kind)
+
+    def _new_kernel_kills(self) -> int:
+        before, self._kernel_kills = self._kernel_kills, kernel_kills()
+        return self._kernel_kills - before
 
     @contextmanager
     def _faults_kept(self) -> Iterator[None]:

@@ -35,8 +35,12 @@ def run_in_worker(config: Mapping[str, Any]) -> None:
     from ray import tune
 
     from orchestrator.remote_solving import solver_beside_gpu
+    from orchestrator.watchdog import ended_if_hung
 
-    tune.report(end_of_trial(json.loads(config["job"]), tune.report, solver_beside_gpu()))
+    job = json.loads(config["job"])
+    with ended_if_hung(job):
+        end = end_of_trial(job, tune.report, solver_beside_gpu())
+    tune.report(end)
 
 
 def end_of_trial(job: Mapping[str, Any], report: Callable[[Metrics], None], solver: "Solver | None" = None) -> Metrics:

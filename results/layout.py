@@ -91,6 +91,11 @@ class TrialLayout:
         """What the trial said while it ran."""
         return self.folder / "log.txt"
 
+    @property
+    def hung(self) -> Path:
+        """Where the trial stood when its worker was ended because it hung; beside the folder, which a trial clears."""
+        return self.folder.with_suffix(".hung.txt")
+
 
 @dataclass(frozen=True)
 class RunLayout:

@@ -10,6 +10,7 @@ from dataclasses import fields
 from search_spaces.domains import Value
 from search_spaces.faults import Faults, suggestion
 from search_spaces.space import (
+    MOST_REPORTS,
     Hyperband,
     MedianPruning,
     NoPruning,
@@ -203,13 +204,14 @@ def read_search(node: Node | None, faults: Faults) -> SearchSettings:
     """The `search` section."""
     section = Section("search", node, tuple(field.name for field in fields(SearchSettings)), faults)
     default = SearchSettings()
+    epochs = section.whole("epochs", 0, default.epochs)
     return SearchSettings(
         sampler=section.word("sampler", SAMPLERS, default.sampler),
         pruner=_read_pruner(section.node("pruner"), faults),
-        epochs=section.whole("epochs", 0, default.epochs),
+        epochs=epochs,
         trials=section.whole("trials", 1, default.trials),
         hours=section.hours_or_null("hours"),
-        report_every=section.whole("report_every", 1, default.report_every),
+        report_every=_read_report_every(section, epochs, faults),
         gpu_hours=section.hours_or_null("gpu_hours"),
         trial_hours=section.hours_or_null("trial_hours"),
         patience=section.whole_or_null("patience", 1, default.patience),
@@ -220,6 +222,16 @@ def read_search(node: Node | None, faults: Faults) -> SearchSettings:
         keep_checkpoints=section.whole_or_null("keep_checkpoints", 1, default.keep_checkpoints),
         storage=section.text_or_null("storage"),
     )
+
+
+def _read_report_every(section: Section, epochs: int, faults: Faults) -> int:
+    """Long trainings report less often, so that a trial's line in the ledger stays short."""
+    least = max(-(-epochs // MOST_REPORTS), 1)
+    report_every, node = section.whole("report_every", 1, least), section.node("report_every")
+    if node is not None and report_every < least:
+        rule = f"a trial reports at most {MOST_REPORTS} times"
+        faults.add(node.line, rule, f"{node.shown()} in {epochs} epochs", f"write report_every: {least}")
+    return report_every
 
 
 def _read_pruner(node: Node | None, faults: Faults) -> Pruning:

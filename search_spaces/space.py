@@ -16,6 +16,8 @@ Point = Mapping[str, Value]
 TRAIN, SET, PREDICT = "train", "set", "predict"
 # A vector's key for every class whose own key is not given: "class_weights.*".
 EACH_CLASS = "*"
+# Reports of one trial: with more its lines in the ledger would take more than 4 KB.
+MOST_REPORTS = 24
 
 
 class ParameterSpec(Protocol):
@@ -183,7 +185,7 @@ class SearchSettings:
         epochs: the longest training of one trial; a train key `epochs` stays at or below it.
         trials: all trials of the search, resumed and failed ones too.
         hours: wall-clock budget, None for no limit.
-        report_every: epochs between two reports (rungs) of a trial.
+        report_every: epochs between two reports (rungs) of a trial, of which there are at most `MOST_REPORTS`.
         gpu_hours: budget of all trials' GPU time together, None for no limit.
         trial_hours: a trial that takes longer fails as "time-out", None for no limit.
         patience: the search ends when so many trials in a row did not better the best by more than that score's own

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from orchestrator.losses import loss_kind, loss_reason
+from orchestrator.losses import kernel_kills, loss_kind, loss_reason
 
 # As Ray 2.60 words them.
 KILLED = """Failure # 1 (occurred at 2026-11-24_14-10-57)
@@ -32,3 +32,12 @@ def test_what_is_worded_otherwise_is_kept_on_one_line() -> None:
 
 def test_a_worker_that_ray_ended_for_its_memory_ran_out_of_memory() -> None:
     assert [loss_kind(text) for text in (KILLED, NODE, "", MEMORY)] == ["lost worker"] * 3 + ["out of memory"]
+
+
+def test_what_the_kernel_ended_for_its_memory_ran_out_of_memory() -> None:
+    assert [loss_kind(KILLED, kernel_kills=kills) for kills in (0, 1)] == ["lost worker", "out of memory"]
+    assert kernel_kills() >= 0
+
+
+def test_a_worker_that_was_ended_because_it_hung_timed_out() -> None:
+    assert loss_kind(KILLED, hung="Timeout (0:02:06)!") == "time-out"

@@ -11,10 +11,10 @@ from results.ledger import TRIAL_BYTES
 from results.trial_records import TrialRecord
 from results.trial_summary import SUMMARY_BYTES, ledger_part, with_whole_summary
 from search_spaces.loading import load_space
+from search_spaces.space import MOST_REPORTS
 from trainables.catalogue import DETECTORS
 
 LONG = 0.12345678901234568  # as long as a score can get
-MOST_REPORTS = 24
 
 
 def _summary(classes: int) -> dict[str, object]:

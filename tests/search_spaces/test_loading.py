@@ -248,3 +248,11 @@ def test_loading_imports_neither_optuna_nor_torch_nor_ray() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_long_training_reports_as_often_as_a_ledger_stands(load_text: LoadText, faults_of: FaultsOf) -> None:
+    epochs = (12, 24, 25, 300)
+    searches = [load_text(f"train: {{lr: 1}}\nsearch: {{epochs: {one}}}").search for one in epochs]
+    assert [search.report_every for search in searches] == [1, 1, 2, 13]
+    (fault,) = faults_of("train: {lr: 1}\nsearch: {epochs: 300, report_every: 12}")
+    assert "at most 24 times" in fault and fault.endswith("write report_every: 13")
