@@ -11,8 +11,8 @@ import sys
 from stopwatch import markdown, write_table
 from tuning import RUNS, Search, Watched, start_ray, stop_ray
 
-ROUNDS = 4
-FEW, MANY = Search(trials=120, epochs=2), Search(trials=120, epochs=22)
+ROUNDS = 3
+FEW, MANY = Search(trials=120, epochs=2), Search(trials=120, epochs=12)
 
 
 def time_table() -> str:
