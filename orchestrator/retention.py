@@ -48,7 +48,11 @@ class Retention:
 
     def _tidy(self, number: int, state: str, score: object) -> None:
         trial = self._layout.trial(number)
-        for path in (trial.checkpoint_note, trial.checkpoint):  # the note first: it vouches for the other
+        for path in (
+            trial.checkpoint_note,
+            trial.checkpoint,
+            *trial.epoch_files(),
+        ):  # the note first: it vouches for the other
             self._remove(path)
         if state != COMPLETE or score is None:
             self._remove(trial.weights)

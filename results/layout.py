@@ -76,6 +76,23 @@ class TrialLayout:
         """
         return self.folder / "checkpoint.json"
 
+    def epoch_weights(self, epoch: int) -> Path:
+        """Weights of one epoch, kept while a trial runs whose views average them."""
+        return self.folder / f"epoch_{epoch:04d}.pth"
+
+    def weighed_epochs(self) -> list[int]:
+        """Epochs whose weights there are, ascending."""
+        return sorted(int(path.stem.removeprefix("epoch_")) for path in self.folder.glob("epoch_*.pth"))
+
+    @property
+    def epoch_scores(self) -> Path:
+        """Scores of a trial's epochs as json, kept while it runs where its views average the best."""
+        return self.folder / "epoch_scores.json"
+
+    def epoch_files(self) -> list[Path]:
+        """Everything that averages needed; gone once the trial has ended."""
+        return [*map(self.epoch_weights, self.weighed_epochs()), self.epoch_scores]
+
     @property
     def outcome(self) -> Path:
         """What the trial returned to the driver."""

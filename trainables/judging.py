@@ -123,10 +123,17 @@ def submit(
 
 
 def best_view(
-    model: nn.Module, validation: Validation, views: Sequence[View], solver: Solver, on_image: Callable[[], None]
+    model: nn.Module,
+    validation: Validation,
+    views: Sequence[tuple[View, Callable[[], None]]],
+    solver: Solver,
+    on_image: Callable[[], None],
 ) -> Judged:
-    """Tries every view; the arguments are `submit`'s. The first of equals wins."""
-    submitted = [submit(model, validation, view, solver, on_image) for view in views]
+    """Tries every view, each after its call, which readies the model; else as `submit`. The first of equals wins."""
+    submitted = []
+    for view, ready_model in views:
+        ready_model()
+        submitted.append(submit(model, validation, view, solver, on_image))
     return max((one.judged() for one in submitted), key=_rank)
 
 

@@ -36,6 +36,7 @@ class View:
         max_raw_per_image: rows kept of one image, best first.
         flip_vertical: as `flip`, upside down.
         tiles: parts of the image that are predicted beside it, see `trainables.tiles.parse_tiling`.
+        average: weights that the trial predicts with, see `trainables.averages`; here the model comes with them.
     """
 
     scale: str
@@ -44,6 +45,7 @@ class View:
     max_raw_per_image: int = 1000
     flip_vertical: bool = False
     tiles: str = NONE
+    average: str = NONE
 
     def metadata(self) -> dict[str, str]:
         """The view as text, for the header of a file of raw detections."""

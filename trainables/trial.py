@@ -12,6 +12,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,10 +24,12 @@ from results.coco_table import coco_numbers
 from results.errors import InputError
 from results.layout import TrialLayout
 from results.solution import apply_solution
+from trainables.averaging import Averaged
 from trainables.catalogue import DETECTORS
 from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
 from trainables.data.dataset import load_dataset
 from trainables.effective import trial_config, trial_hash
+from trainables.epoch_weights import EpochWeights
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.judging import Judged, Submitted, Validation, best_view, submit, validation_of
 from trainables.labels import trial_words
@@ -88,6 +91,7 @@ class _Attempt:
     ) -> None:
         self._job, self._layout, self._validation, self._ways = job, layout, validation, ways
         self._views = tuple(View(**fields) for fields in job.views)
+        self._kept = EpochWeights(layout, [view.average for view in self._views])
         self._last = int(str(job.params["epochs"]))
         self._noted = checkpoint.score if checkpoint else None
         self._clock = TrialClock(checkpoint.elapsed_s if checkpoint else 0.0, job.time_limit_s)
@@ -95,6 +99,7 @@ class _Attempt:
 
     def resumed(self, model: nn.Module, epoch: int) -> None:
         """Reports the checkpoint's rung once more, judged if it was not; the last one is the final sweep's."""
+        self._kept.forget_after(epoch)
         if epoch == self._last:
             return
         if self._noted is None:
@@ -111,6 +116,7 @@ class _Attempt:
     def rung(self, runner: Runner, epoch: int) -> None:
         """Writes the checkpoint and has the model judged, after the rung before."""
         self._settle()
+        self._kept.write(runner.model, epoch)
         write_checkpoint(self._layout, runner, epoch, self._clock.elapsed_s())
         if epoch != self._last:
             self._judge(runner.model, epoch)
@@ -118,11 +124,23 @@ class _Attempt:
     def finish(self, model: nn.Module) -> Finished:
         """Tries every view of the trained model and writes the trial's files."""
         self._settle()
-        best = best_view(model, self._validation, self._views, self._ways.solver, self._clock.check)
+        best = self._best(model)
         self._ways.report(Rung(self._last, best.score))
         summary = _summary(self._job, model, best, self._validation, self._clock.elapsed_s())
         write_result(self._layout, model, best, self._validation, summary, self._seen())
+        self._kept.remove()
         return Finished(best.score, summary)
+
+    def _best(self, model: nn.Module) -> Judged:
+        """The best view; the model has its weights afterwards."""
+        if self._kept.ranks:
+            last = submit(model, self._validation, self._views[0], self._ways.solver, self._clock.check)
+            self._kept.note(self._last, last.judged().score)
+        averaged = Averaged(model, self._kept, trial_config(self._job, self._validation.data))
+        views = [(view, partial(averaged.wear, view.average)) for view in self._views]
+        best = best_view(model, self._validation, views, self._ways.solver, self._clock.check)
+        averaged.wear(best.view.average)
+        return best
 
     def _seen(self) -> TrainedOn:
         data, start = self._validation.data, str(self._job.params["init"])
@@ -142,6 +160,7 @@ class _Attempt:
         epoch, submitted = self._waiting
         self._waiting = None
         score = submitted.judged().score
+        self._kept.note(epoch, score)
         write_note(self._layout, epoch, score)
         self._ways.report(Rung(epoch, score))
 

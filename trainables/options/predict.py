@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from trainables.averages import parse_average
 from trainables.notation import FOLLOW_TRAINING, MIN_SIDE_PX, NONE, parse_predict_scales
 from trainables.parameters import number, text, truth, whole
 from trainables.tiles import parse_tiling
@@ -22,6 +23,13 @@ _LATER = (
         parse_tiling,
         '"none" or LONGxSHORT in pixels of the image, with an overlap such as "1024x768/0.2"',
         "predict overlapping parts of larger images too, each fitted into the scale, and merge the raw detections",
+    ),
+    text(
+        "average",
+        NONE,
+        parse_average,
+        '"none", "last3", "best3" or, with an alpha, "last3/0.7"',
+        "weights to predict with: the last epoch's, or the mean of several, or each new one with share alpha",
     ),
 )
 

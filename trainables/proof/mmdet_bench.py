@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from results.rules import Rule
+from trainables.averages import parse_average
 from trainables.effective import TrainingData, config_hash, trial_config
 from trainables.failures import failure_reason
 from trainables.jobs import TrialJob
+from trainables.notation import NONE
 from trainables.proof.building import built
 from trainables.proof.post_outcome import post_outcome
 from trainables.proof.verdicts import Leaves, Outcome
@@ -40,7 +42,7 @@ class MmdetBench:
         """See `verdicts.Bench`."""
         trained, solved = self._trained(job), self._solution(job)
         view = {f"view.{name}": repr(value) for name, value in job.views[0].items()}
-        return Outcome({**trained.built, **solved}, {**trained.held, **view})
+        return Outcome({**trained.built, **solved, **_averaged(job)}, {**trained.held, **view})
 
     def reads(self, job: TrialJob, places: Collection[str]) -> frozenset[str]:
         """See `verdicts.Bench`."""
@@ -88,3 +90,14 @@ class MmdetBench:
             outcome = post_outcome(job.post, self._rule)
             self._solved[key] = {f"post.{place}": value for place, value in outcome.items()}
         return self._solved[key]
+
+
+def _averaged(job: TrialJob) -> Leaves:
+    """How much each epoch counts in the weights of the first view, were scores to rise."""
+    average = parse_average(str(job.views[0].get("average", NONE)))
+    if average is None:
+        return {"weights": "the last epoch's"}
+    epochs = average.epochs(job.rungs, dict.fromkeys(job.rungs, 0.0))
+    shares = zip(epochs, average.shares(len(epochs)), strict=True)
+    best = "the best epochs'" if average.by_score else "the last epochs'"
+    return {"weights": f"{best} mean", **{f"weights.epoch_{epoch}": f"{share:.7f}" for epoch, share in shares}}
