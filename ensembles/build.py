@@ -1,4 +1,4 @@
-"""The command `python -m ensembles.build`: the best trials of a run -> one validated submission.
+"""The command `python -m ensembles.build`: the best trials of a run, or of several -> one validated submission.
 
 Each member predicts the test images from its own checkpoint, view and solved post-processing; the predictions are fused
 with equal weights. Weights fitted on the validation images looked better there and were worse on fresh data, so there
@@ -13,20 +13,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ensembles.fusion import fuse
-from ensembles.recipe import Recipe, provenance_path, read_recipe, write_recipe
+from ensembles.recipe import Recipe, provenance_path, read_recipes, validation_path, write_recipes
+from ensembles.routing import Routed, fuse_routed, joined_truth, listed, unseen
 from ensembles.selection import select_kept
-from results.boxes import Detections, Images, images_from_coco, read_detections, read_truth
+from ensembles.sources import Source, open_source, open_sources
+from results.boxes import Detections, Images, Truth, images_from_coco, read_detections, read_truth
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
-from results.layout import RunLayout, chosen_run, run_named
+from results.layout import RunLayout, run_named
 from results.ledger import read_events
-from results.postprocess import cap_per_image
-from results.rules import Rule, load_rule
+from results.rules import Rule
 from results.scoring import score
 from results.submission import check_submission, write_submission
 from results.trial_records import trials_of
-from trainables.data.dataset import Dataset, load_dataset
+from trainables.data.dataset import Dataset
+from trainables.data.subset_rule import images_of_subset
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,15 @@ class Options:
     rebuild: Path | None
 
 
+Member = tuple[Source, Recipe]  # one run with what is taken of it
+
+
 @dataclass(frozen=True)
-class Source:
-    """Where the members come from.
+class Validated:
+    """The fusion on the validation images of all runs."""
 
-    Attributes:
-        layout: the run.
-        dataset: its data.
-        rule: its rule.
-    """
-
-    layout: RunLayout
-    dataset: Dataset
-    rule: Rule
+    truth: Truth
+    detections: Detections
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,19 +58,21 @@ def main(arguments: Sequence[str]) -> int:
     options = parse_options(arguments)
     _check_out(options.out)
     if options.rebuild:
-        recipe = read_recipe(options.rebuild)
-        source = open_source(run_named(recipe.run))
-        _check_weights(source.layout, recipe)
+        recipes = read_recipes(options.rebuild)
+        sources = [open_source(run_named(recipe.run)) for recipe in recipes]
+        for source, recipe in zip(sources, recipes, strict=True):
+            _check_weights(source.layout, recipe)
     else:
-        source = open_source(chosen_run(options.run))
-        recipe = choose_recipe(source, options)
-    images = images_from_coco(Path(recipe.images))
-    print(f"run {recipe.run}: fusing trials {', '.join(map(str, recipe.members))}")
-    scores = validation_scores(source, recipe)
-    fused = fuse_members(predict_members(source.layout, recipe, images), recipe)
-    write_checked(options.out, images, fused, source.rule)
-    for path in (provenance_path(options.out), source.layout.recipe(options.out)):
-        write_recipe(path, recipe, scores)  # in the run's folder, too: a search keeps the weights that are named there
+        sources = open_sources(options.run)
+        recipes = [choose_recipe(source, options) for source in sources]
+    images = images_from_coco(Path(recipes[0].images))
+    members = list(zip(sources, recipes, strict=True))
+    for recipe in recipes:
+        print(f"run {recipe.run}: fusing trials {', '.join(map(str, recipe.members))}")
+    scores, validation = judge(members)
+    fused = predict_fused(members, images)
+    write_checked(options.out, images, fused, sources[0].rule)
+    write_provenance(options.out, members, scores, validation)
     print(f"{options.out}: {len(images)} images, {len(fused)} boxes; recipe in {provenance_path(options.out)}")
     return EXIT_DONE
 
@@ -82,18 +81,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
     """Reads the command line."""
     parser = CommandParser(prog="python -m ensembles.build", description="Fuse the best trials of a run.")
     parser.add_argument("--top", type=int, default=5, help="how many trials to fuse, the best first (default 5)")
-    parser.add_argument("--run", help="name of the run; the newest when left out")
+    parser.add_argument("--run", help="the run, or several with commas, such as those on subsets; newest if left out")
     parser.add_argument("--images", type=Path, help="image list (COCO json); the data set's test list when left out")
     parser.add_argument("--image-folder", type=Path, help="where those images lie")
     parser.add_argument("--out", type=Path, default=Path("submission.json"), help="default submission.json")
     parser.add_argument("--rebuild", type=Path, help="a submission's .provenance.json: make that submission again")
     return Options(**vars(parser.parse_args(arguments)))
-
-
-def open_source(layout: RunLayout) -> Source:
-    """The run's data and rule, as its ledger's first line names them."""
-    header = read_events(layout.ledger)[0]
-    return Source(layout, load_dataset(Path(str(header["dataset"]))), load_rule(str(header["rule"])))
 
 
 def choose_recipe(source: Source, options: Options) -> Recipe:
@@ -114,38 +107,72 @@ def choose_recipe(source: Source, options: Options) -> Recipe:
     return Recipe(source.layout.name, members, hashes, str(images), str(folder), max_per_image=cap)
 
 
-def validation_scores(source: Source, recipe: Recipe) -> dict[str, object]:
-    """Prints and returns the members' validation scores and the fusion's."""
-    # The trials' own copy: the annotation file may have changed since they were scored.
-    truth = read_truth(source.layout.trial(recipe.members[0]).truth)
-    members = [read_detections(source.layout.trial(number).detections)[0] for number in recipe.members]
-    scores = [score(truth, detections, source.rule).score for detections in members]
-    for number, value in zip(recipe.members, scores, strict=True):
-        print(f"  trial {number:>3}  validation score {_shown(value)}")
-    fused = score(truth, fuse_members(members, recipe), source.rule).score
-    print(f"  fusion     validation score {_shown(fused)}  (best single trial {_shown(scores[0])})")
-    if fused is not None and scores[0] is not None and fused < scores[0]:
+def judge(members: Sequence[Member]) -> tuple[dict[str, object], Validated]:
+    """Prints and returns the members' validation scores and the fusion's, and what was fused.
+
+    A member is scored on the validation images of its own run, the fusion on those of all.
+    """
+    # The trials' own copies: the annotation files may have changed since they were scored.
+    boxes = [(source, number, source.layout.trial(number)) for source, recipe in members for number in recipe.members]
+    truths = [read_truth(trial.truth) for _, _, trial in boxes]
+    found = [read_detections(trial.detections)[0] for _, _, trial in boxes]
+    rule = members[0][0].rule
+    scores = [score(truth, one, rule).score for truth, one in zip(truths, found, strict=True)]
+    for (source, number, _), value in zip(boxes, scores, strict=True):
+        print(f"  {_label(source, number, members)}  validation score {_shown(value)}")
+    routed = [
+        Routed(one, truth.images.image_id, source.category_ids(number))
+        for one, truth, (source, number, _) in zip(found, truths, boxes, strict=True)
+    ]
+    validated = Validated(joined_truth(truths), fuse_members(routed, members[0][1]))
+    fused = score(validated.truth, validated.detections, rule).score
+    print_fusion(fused, scores[0] if len(members) == 1 else None)
+    return {"members": scores, "fusion": fused}, validated
+
+
+def print_fusion(fused: float | None, best: float | None) -> None:
+    """Says what the fusion scores; beside the best trial, where the members share their images."""
+    beside = "" if best is None else f"  (best single trial {_shown(best)})"
+    print(f"  fusion     validation score {_shown(fused)}{beside}")
+    if fused is not None and best is not None and fused < best:
         print("  the fusion is below the best single trial: weak members cost more than they add; try a smaller --top")
-    return {"members": scores, "fusion": fused}
 
 
-def predict_members(layout: RunLayout, recipe: Recipe, images: Images) -> list[Detections]:
-    """Each member's detections on the images, from its checkpoint."""
+def predict_fused(members: Sequence[Member], images: Images) -> Detections:
+    """The fusion's detections on the images, each predicted by the members whose run's subset holds it."""
+    routed = [one for source, recipe in members for one in predict_members(source, recipe, images)]
+    left = unseen(images, routed)
+    if left:
+        print(f"  {left} images belong to no run's subset: they get no box")
+    return fuse_members(routed, members[0][1])
+
+
+def predict_members(source: Source, recipe: Recipe, images: Images) -> list[Routed]:
+    """Each member's detections on the images of its run's subset, from its checkpoint."""
     from trainables.predict import image_files  # torch: only once the input is known to be good
     from trainables.trained import load_trial
 
-    files = image_files(images, Path(recipe.image_folder))
-    detections = []
+    folder = Path(recipe.image_folder)
+    own = listed(images, images_of_subset(source.subset, images, folder))
+    routed = []
     for number in recipe.members:
-        detections.append(load_trial(layout.trial(number)).predict(files))
-        print(f"  trial {number:>3}  {len(images)} images predicted, {len(detections[-1])} boxes", flush=True)
-    return detections
+        found = load_trial(source.layout.trial(number)).predict(image_files(own, folder))
+        routed.append(Routed(found, own.image_id, source.category_ids(number)))
+        print(f"  trial {number:>3}  {len(own)} images predicted, {len(found)} boxes", flush=True)
+    return routed
 
 
-def fuse_members(members: Sequence[Detections], recipe: Recipe) -> Detections:
+def fuse_members(members: Sequence[Routed], recipe: Recipe) -> Detections:
     """One set of detections from the members', equally weighted and capped."""
-    fused = fuse(members, iou_threshold=recipe.iou_threshold)
-    return cap_per_image(fused, recipe.max_per_image)
+    return fuse_routed(members, recipe.iou_threshold, recipe.max_per_image)
+
+
+def write_provenance(out: Path, members: Sequence[Member], scores: dict[str, object], validation: Validated) -> None:
+    """The recipes beside the submission and in the runs' folders, and the fusion's validation detections."""
+    write_recipes(provenance_path(out), [recipe for _, recipe in members], scores)
+    for source, recipe in members:  # in the run's folder, too: a search keeps the weights that are named there
+        write_recipes(source.layout.recipe(out), [recipe], scores)
+    write_submission(validation_path(out), validation.truth.images, validation.detections)
 
 
 def write_checked(path: Path, images: Images, detections: Detections, rule: Rule) -> None:
@@ -204,6 +231,10 @@ def _sha256(path: Path) -> str:
         raise DamagedFileError(
             f"a complete trial keeps its weights in {path}; they cannot be read ({error})"
         ) from error
+
+
+def _label(source: Source, number: int, members: Sequence[Member]) -> str:
+    return f"trial {number:>3}" if len(members) == 1 else f"{source.layout.name} trial {number:>3}"
 
 
 def _shown(value: float | None) -> str:

@@ -4,9 +4,10 @@ Plain data; it neither predicts nor fuses.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from results.errors import InputError
 from results.layout import write_atomically
@@ -43,14 +44,22 @@ def provenance_path(submission: Path) -> Path:
     return submission.with_name(f"{submission.stem}.provenance.json")
 
 
-def write_recipe(path: Path, recipe: Recipe, scores: Mapping[str, object]) -> None:
-    """Writes the recipe, with the validation scores it was chosen by."""
-    content = {"schema": SCHEMA, "recipe": asdict(recipe), "validation": dict(scores)}
+def validation_path(submission: Path) -> Path:
+    """Where the same fusion's detections on the validation images lie, as a submission for those."""
+    return submission.with_name(f"{submission.stem}.validation.json")
+
+
+def write_recipes(path: Path, recipes: Sequence[Recipe], scores: Mapping[str, object]) -> None:
+    """Writes the recipe of each run that is fused, with the validation scores they were chosen by."""
+    parts = [asdict(recipe) for recipe in recipes]
+    content = {"schema": SCHEMA, "recipe": parts[0], "validation": dict(scores)}
+    if len(parts) > 1:
+        content["other_runs"] = parts[1:]
     write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The inverse of `write_recipe`.
+def read_recipes(path: Path) -> list[Recipe]:
+    """The inverse of `write_recipes`; at least one.
 
     Raises:
         InputError: the file is missing or holds no recipe.
@@ -58,12 +67,15 @@ def read_recipe(path: Path) -> Recipe:
     remedy = "give the .provenance.json that ensembles.build wrote beside a submission"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        fields = content["recipe"]
         if content["schema"] != SCHEMA:
             raise InputError(f"--rebuild reads recipes of schema {SCHEMA}", f"{path}: {content['schema']}", remedy)
-        if not isinstance(fields["run"], str):
-            raise TypeError("run is a name")
-        tuples = {name: tuple(fields[name]) for name in ("members", "weights_sha256")}
-        return Recipe(**{**fields, **tuples})
+        return [_recipe(fields) for fields in (content["recipe"], *content.get("other_runs", ()))]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("--rebuild names a recipe", f"{path} ({error})", remedy) from error
+
+
+def _recipe(fields: dict[str, Any]) -> Recipe:
+    if not isinstance(fields["run"], str):
+        raise TypeError("run is a name")
+    tuples = {name: tuple(fields[name]) for name in ("members", "weights_sha256")}
+    return Recipe(**{**fields, **tuples})

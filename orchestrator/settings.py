@@ -48,6 +48,7 @@ class CheckedData:
             "val_digest": self.summary.val.fingerprints.digest,
             "group_by": self.dataset.group_by,
             **({"overlap": list(self.summary.overlap)} if self.dataset.allow_overlap else {}),
+            **({"subset": self.dataset.subset.to_dict()} if self.dataset.subset else {}),
         }
 
 

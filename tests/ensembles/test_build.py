@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ensembles.build import main
-from ensembles.recipe import provenance_path, read_recipe
+from ensembles.recipe import provenance_path, read_recipes
 from results.boxes import images_from_coco
 from results.errors import InputError
 from results.layout import RunLayout
@@ -15,7 +15,9 @@ from results.ledger import Ledger
 from results.rules import load_rule
 from results.submission import check_submission
 from trainables.catalogue import DETECTORS
+from trainables.data.dataset import load_dataset
 from trainables.data.demo import DemoSizes, demo_dataset
+from trainables.data.prepare import main as prepare
 from trainables.jobs import TrialJob
 from trainables.trial import run_trial
 
@@ -79,7 +81,7 @@ def test_a_recipe_makes_the_same_file_again(workplace: Path, monkeypatch: pytest
     main(["--top", "2", "--out", "first.json"])
     main(["--rebuild", str(provenance_path(Path("first.json"))), "--out", "again.json"])
     assert Path("first.json").read_bytes() == Path("again.json").read_bytes()
-    assert sorted(read_recipe(Path("again.provenance.json")).members) == [0, 1]
+    assert sorted(read_recipes(Path("again.provenance.json"))[0].members) == [0, 1]
 
 
 def test_the_cap_holds_after_the_fusion(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,4 +113,62 @@ def test_a_recipe_whose_weights_changed_is_refused(workplace: Path, monkeypatch:
 def test_what_is_no_recipe_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "recipe.json").write_text(content)
     with pytest.raises(InputError, match="recipe"):
-        read_recipe(tmp_path / "recipe.json")
+        read_recipes(tmp_path / "recipe.json")
+
+
+@pytest.fixture(scope="module")
+def divided(workplace: Path) -> Path:
+    """The same folder with a run of one trial on each half of the data, by size."""
+    dataset = next(workplace.glob("cache/*/dataset.yaml"))
+    assert prepare(["subsets", str(dataset), "--by", "size", "--out", str(workplace / "halves")]) == 0
+    for name in ("small", "large"):
+        file = workplace / "halves" / f"{name}.yaml"
+        layout = RunLayout(workplace / "runs" / name)
+        subset = load_dataset(file).subset
+        assert subset is not None
+        header = {"name": name, "dataset": str(file), "rule": "bottle_round1", "subset": subset.to_dict()}
+        with Ledger.create(layout.ledger, header) as ledger:
+            ledger.append({"event": "asked", "number": 0, "params": {}})
+            finished = run_trial(_job(0, file, layout), lambda report: None)
+            ledger.append({"event": "finished", "number": 0, "state": "COMPLETE", "score": finished.score})
+    return workplace
+
+
+def test_each_image_is_predicted_by_the_run_on_its_subset(
+    divided: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(divided)
+    assert main(["--run", "small,large", "--out", "both.json"]) == 0
+    images = images_from_coco(next(divided.glob("cache/*/test_images.json")))
+    assert check_submission(Path("both.json"), images, load_rule("bottle_round1")).images == 3
+    caps = int((images.width_px == 200).sum())
+    predicted = [line.split()[2] for line in capsys.readouterr().out.splitlines() if "images predicted" in line]
+    assert predicted == [str(caps), str(3 - caps)]
+
+
+def test_a_submission_of_several_runs_can_be_made_again(divided: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(divided)
+    main(["--run", "small,large", "--out", "first2.json"])
+    main(["--rebuild", "first2.provenance.json", "--out", "again2.json"])
+    assert Path("first2.json").read_bytes() == Path("again2.json").read_bytes()
+    kept = [read_recipes(RunLayout(divided / "runs" / name).recipe(Path("again2.json"))) for name in ("small", "large")]
+    assert [[recipe.run for recipe in recipes] for recipes in kept] == [["small"], ["large"]]
+
+
+def test_the_fusion_is_scored_on_the_validation_images_of_all_runs(
+    divided: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(divided)
+    main(["--run", "small,large", "--out", "scored.json"])
+    whole = images_from_coco(next(divided.glob("cache/*/val.json")))
+    assert sorted(images_from_coco_names("scored.validation.json")) == sorted(whole.file_name)
+
+
+def images_from_coco_names(path: str) -> list[str]:
+    return [row["file_name"] for row in json.loads(Path(path).read_text(encoding="utf-8"))["images"]]
+
+
+def test_a_run_named_twice_is_refused(divided: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(divided)
+    with pytest.raises(InputError, match="once"):
+        main(["--run", "small,small"])

@@ -25,8 +25,9 @@ from trainables.data.split_faults import (
     missing_images,
     overlap_faults,
 )
+from trainables.data.subset_rule import SubsetRule
 
-_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by", "allow_overlap")
+_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by", "allow_overlap", "subset")
 _RULE_FILE_ENDINGS = (".yaml", ".yml")
 _Read = TypeVar("_Read")
 
@@ -63,6 +64,8 @@ class Dataset:
         classes: the categories to detect, by name and in label order; None takes all, by ascending id.
         group_by: regular expression over file names; images whose match is the same belong together (its first
             group where it has one) and never straddle train and val.
+        allow_overlap: what train and val share is a notice.
+        subset: which images the data set was taken from a larger one by; an ensemble routes by it.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Dataset:
     classes: tuple[str, ...] | None
     group_by: str | None
     allow_overlap: bool = False
+    subset: SubsetRule | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def load_dataset(path: Path) -> Dataset:
     name, rule, allow_overlap = top.text("name"), top.text("rule"), top.flag("allow_overlap")
     if top.faults or train is None or val is None:
         raise InputErrors(top.faults)
+    subset = top.mapping("subset")
     return Dataset(
         name=name or path.parent.name,
         path=path,
@@ -133,6 +138,7 @@ def load_dataset(path: Path) -> Dataset:
         classes=classes,
         group_by=group_by,
         allow_overlap=allow_overlap,
+        subset=SubsetRule.from_dict(subset.values) if subset else None,
     )
 
 

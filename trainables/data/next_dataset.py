@@ -26,6 +26,8 @@ def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Pat
         for key, value in (("rule", like.rule), ("group_by", like.group_by), ("allow_overlap", like.allow_overlap))
         if value
     }
+    if like.subset and like.subset.to_dict():
+        content["subset"] = like.subset.to_dict()
     if like.classes:
         content["classes"] = list(like.classes)
     text = StringIO()

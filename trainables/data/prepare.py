@@ -28,6 +28,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "clean": Subcommand("an annotation file without its background class", "trainables.data.clean_command"),
     "labels": Subcommand("label formats, corrected labels, suspicious boxes", "trainables.data.labels_command"),
     "pseudo": Subcommand("confident detections as labels for unlabelled images", "trainables.data.pseudo_command"),
+    "subsets": Subcommand("a data set for each kind of image or class", "trainables.data.subsets_command"),
 }
 
 

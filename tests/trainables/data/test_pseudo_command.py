@@ -1,19 +1,21 @@
 """`prepare pseudo` by its command line: files for the next search, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from results.boxes import (
-    truth_from_coco,
-)
+from results.boxes import Detections, images_from_coco, read_truth, truth_from_coco, write_detections
 from results.commands import run_command
 from results.errors import InputErrors
 from results.layout import RunLayout
 from results.ledger import Ledger
 from trainables.data.dataset import check_dataset, load_dataset
 from trainables.data.prepare import main
+from trainables.jobs import TrialJob
+from trainables.trial import run_trial
 
 
 @pytest.fixture
@@ -82,3 +84,27 @@ def test_a_run_without_trials_cannot_predict(workplace: Path, capsys: pytest.Cap
     files = ["--images", str(workplace / "test_images.json"), "--image-folder", str(workplace / "images")]
     assert run_command(main, ["pseudo", *files, "--out", "pseudo.json"]) == 2
     assert "COMPLETE" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_the_best_trial_of_a_run_labels_the_images(
+    tiny_job: TrialJob, workplace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = RunLayout(tmp_path / "runs" / "trained")
+    job = replace(tiny_job, number=0, folder=str(layout.trial(0).folder))
+    header = {"name": "trained", "dataset": job.dataset, "rule": job.rule}
+    with Ledger.create(layout.ledger, header) as ledger:
+        ledger.append({"event": "asked", "number": 0, "params": {}})
+        score = run_trial(job, lambda report: None).score
+        ledger.append({"event": "finished", "number": 0, "state": "COMPLETE", "score": score})
+    truth = read_truth(layout.trial(0).truth)  # three steps teach nothing: let it have been right from .0001 on
+    found = Detections(truth.image_id, truth.category_id, truth.boxes_xywh, np.full(len(truth), 0.0001))
+    write_detections(layout.trial(0).detections, found, {})
+    files = ["--images", str(workplace / "test_images.json"), "--image-folder", str(workplace / "images")]
+    judged = ["--run", "trained", "--precision", "0.2", "--share", "100", "--json"]
+    assert main(["pseudo", *files, *judged, "--out", "pseudo.json"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    listed = images_from_coco(workplace / "test_images.json").file_name
+    rows = json.loads(Path("pseudo.json").read_text(encoding="utf-8"))
+    assert said["labels"] == len(rows["annotations"]) > 0
+    assert {row["file_name"] for row in rows["images"]} <= set(listed)
