@@ -1,14 +1,16 @@
 """Which trials go into an ensemble: the best finished ones.
 
 It looks at scores only. Trials that were stopped early are never taken, however good their score on an early rung
-looked, because nothing says that it would have lasted; neither are trials whose score is undefined.
+looked, because nothing says that it would have lasted; neither are trials whose score is undefined, nor confirmations,
+which would take one point several times.
 """
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from results.errors import InputError
-from results.trial_records import COMPLETE, TrialRecord
+from results.ranking import scored
+from results.trial_records import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,14 @@ def select_best(trials: Iterable[TrialRecord], count: int) -> Selection:
     if count < 1:
         raise InputError("an ensemble has at least one trial", f"--top {count}", "give --top 1 or more")
     records = list(trials)
-    scored = [(trial.score, trial) for trial in records if trial.state == COMPLETE and trial.score is not None]
-    if not scored:
+    ranked = scored(records)
+    if not ranked:
         raise InputError(
             "an ensemble is made of COMPLETE trials",
             f"none with a score among {len(records)} trials",
             "let the search go on (--resume), or take another --run",
         )
-    scored.sort(key=lambda pair: (-pair[0], pair[1].number))
-    chosen = tuple(trial for _, trial in scored[:count])
+    chosen = tuple(ranked[:count])
     short = len(chosen) < count
     return Selection(chosen, f"{count} trials asked for, {len(chosen)} COMPLETE: using these" if short else None)
 

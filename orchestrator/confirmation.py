@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from results.trial_records import COMPLETE, TrialRecord
+from results.ranking import scored
+from results.trial_records import TrialRecord
 
 BEST = 3
 
@@ -38,7 +39,7 @@ def missing_confirmations(records: Mapping[int, TrialRecord], seeds: int, search
         seeds: trainings for each of the best trials.
         search_seed: decides the seeds.
     """
-    begun = {(one.confirms, one.seed) for one in records.values() if one.confirms is not None}
+    begun = {(one.confirms, one.seed) for one in records.values() if not one.is_candidate}
     drawn = [confirmation_seed(search_seed, index) for index in range(seeds)]
     wanted = [(best, seed) for best in best_trials(records) for seed in drawn]
     return [
@@ -50,9 +51,7 @@ def missing_confirmations(records: Mapping[int, TrialRecord], seeds: int, search
 
 def best_trials(records: Mapping[int, TrialRecord]) -> list[TrialRecord]:
     """The best COMPLETE trials of the search itself; of equal scores the earlier trial is better."""
-    searched = (one for one in records.values() if one.state == COMPLETE and one.confirms is None)
-    scored = [(one.score, one) for one in searched if one.score is not None]
-    return [one for _, one in sorted(scored, key=lambda pair: (-pair[0], pair[1].number))[:BEST]]
+    return scored(records.values())[:BEST]
 
 
 def confirmation_seed(search_seed: int, index: int) -> int:

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from results.ranking import scored
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 _STYLES = {COMPLETE: "green", PRUNED: "yellow", FAIL: "red", RUNNING: "cyan"}
@@ -46,9 +47,8 @@ class Progress:
 
 
 def best_score(records: Mapping[int, TrialRecord]) -> float | None:
-    """The best score of a COMPLETE trial, None before the first."""
-    scores = [record.score for record in records.values() if record.state == COMPLETE and record.score is not None]
-    return max(scores, default=None)
+    """The best score of a COMPLETE trial, confirmations left out; None before the first."""
+    return next((record.score for record in scored(records.values())), None)
 
 
 def remaining_s(progress: Progress) -> float | None:
@@ -76,7 +76,7 @@ def render(progress: Progress, most_rows: int = _MOST_ROWS) -> RenderableType:
     varied = searched_params({number: progress.records[number] for number in shown})
     for number in numbers:
         record = progress.records[number]
-        if record.state == COMPLETE and record.score is not None:
+        if record.is_scored_candidate and record.score is not None:
             best = record.score if best is None else max(best, record.score)
         if number >= shown[0]:
             table.add_row(*_row(record, best, varied, progress.epochs))
@@ -133,8 +133,10 @@ def searched_params(records: Mapping[int, TrialRecord]) -> set[str]:
 def _row(record: TrialRecord, best: float | None, varied: set[str], epochs: int) -> tuple[RenderableType, ...]:
     epoch = record.rungs[-1][0] if record.rungs else 0
     score = record.score if record.state == COMPLETE else (record.rungs[-1][1] if record.rungs else None)
+    confirms = "" if record.is_candidate else f"confirms trial {record.confirms}"
     why = ": ".join(part for part in (record.kind, record.reason) if part)
-    shown = why or " ".join(f"{key}={_short(value)}" for key, value in record.params.items() if key in varied)
+    point = " ".join(f"{key}={_short(value)}" for key, value in record.params.items() if key in varied)
+    shown = f"{confirms} {why or point}"
     return (
         str(record.number),
         Text(record.state, style=_STYLES[record.state]),

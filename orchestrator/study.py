@@ -24,6 +24,7 @@ from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
 from orchestrator.warm_start import WarmStart
 from results.ledger import Ledger
+from results.ranking import scored
 from results.trial_records import COMPLETE, FAIL, PRUNED, TrialRecord
 from results.trial_summary import ledger_part
 from search_spaces.space import Space
@@ -198,9 +199,8 @@ class Study:
         return self.why_over() is not None
 
     def best(self) -> TrialRecord | None:
-        """The best COMPLETE trial so far."""
-        complete = [record for record in self.records.values() if record.state == COMPLETE]
-        return max(complete, key=lambda record: record.score or 0.0, default=None)
+        """The best COMPLETE trial so far, confirmations left out."""
+        return next(iter(scored(self.records.values())), None)
 
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
         record = self.records[number]

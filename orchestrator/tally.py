@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from results.trial_records import COMPLETE, TrialRecord
+from results.trial_records import TrialRecord
 
 
 class Tally:
@@ -14,7 +14,7 @@ class Tally:
 
     Attributes:
         states: how many trials are in each state.
-        best: the best score of a COMPLETE trial, None before the first.
+        best: the best score of a COMPLETE trial, confirmations left out; None before the first.
     """
 
     def __init__(self, records: Iterable[TrialRecord] = ()) -> None:
@@ -33,6 +33,6 @@ class Tally:
         if before is not None:
             self.states[before.state] -= 1
         self.states[record.state] += 1
-        if record.state == COMPLETE and record.score is not None:
+        if record.is_scored_candidate and record.score is not None:
             self.best = record.score if self.best is None else max(self.best, record.score)
         return True

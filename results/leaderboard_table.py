@@ -46,6 +46,8 @@ def render(
 ) -> Table:
     """The leaderboard for a terminal: finished trials, then dimmed the others with their reasons, then online scores.
 
+    Confirmations are among the others, whatever their score: what they tell stands in the table of seeds.
+
     Of each state the first `MOST_ROWS` trials are shown, and how many were left out.
 
     Args:
@@ -56,8 +58,8 @@ def render(
     """
     ordered = best_first(records)
     shown = _first_of_each_state(ordered)
-    finished = [record for record in shown if record.state == COMPLETE]
-    others = [record for record in shown if record.state != COMPLETE]
+    finished = [record for record in shown if record.state == COMPLETE and record.is_candidate]
+    others = [record for record in shown if record.state != COMPLETE or not record.is_candidate]
     page = Table.grid()
     page.add_column(max_width=width_chars)
     page.add_row(Text(_headline(ordered, title), style="bold"))
@@ -209,7 +211,8 @@ def _schedule(record: TrialRecord) -> str:
 
 
 def _reason(record: TrialRecord) -> str:
-    return " ".join(": ".join(part for part in (record.kind, record.reason) if part).split())
+    confirms = "" if record.is_candidate else f"confirms trial {record.confirms}"
+    return " ".join(": ".join(part for part in (confirms, record.kind, record.reason) if part).split())
 
 
 def _interval(record: TrialRecord) -> str:

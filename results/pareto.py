@@ -5,7 +5,7 @@ One objective is searched and pruned by; this looks at what was found. Pure; it 
 
 from collections.abc import Iterable
 
-from results.trial_records import COMPLETE, TrialRecord
+from results.trial_records import TrialRecord
 
 
 def ms_per_image(record: TrialRecord) -> float | None:
@@ -20,7 +20,8 @@ def ms_per_image(record: TrialRecord) -> float | None:
 def pareto_set(records: Iterable[TrialRecord]) -> frozenset[int]:
     """Numbers of the COMPLETE trials that no other is at least equal to in score and speed and better in one.
 
-    Trials without a score or a measured speed are not compared. Trials that are equal in both are all in the set.
+    Trials without a score or a measured speed are not compared, nor are confirmations.
+    Trials that are equal in both are all in the set.
     """
     places = [place for record in records if (place := _place(record)) is not None]
     chosen: set[int] = set()
@@ -34,6 +35,6 @@ def pareto_set(records: Iterable[TrialRecord]) -> frozenset[int]:
 
 def _place(record: TrialRecord) -> tuple[float, float, int] | None:
     ms = ms_per_image(record)
-    if record.state != COMPLETE or record.score is None or ms is None:
+    if not record.is_scored_candidate or record.score is None or ms is None:
         return None
     return record.score, ms, record.number

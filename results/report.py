@@ -20,7 +20,7 @@ from results.leaderboard_notes import SMALL_SET_BIAS
 from results.leaderboard_table import render
 from results.ledger import group_by_of, read_events
 from results.online import read_online
-from results.ranking import best_first
+from results.ranking import best_first, scored
 from results.report_sections import class_intervals, kept_of, number, penalty_lines, search_lines, sections
 from results.report_trials import by_class_lines, comparison_lines
 from results.rules import Rule, load_rule
@@ -94,7 +94,7 @@ def page(run: RunLayout) -> str:
         return "\n".join([*lines, "No trial is COMPLETE yet: nothing to show by class."])
     rule, group_by = load_rule(rule_name), group_by_of(events[0])
     best = _read_best(records[0], run.trial(records[0].number), rule, group_by)
-    complete = [record for record in records if record.state == COMPLETE and record.score is not None]
+    complete = scored(records)
     return "\n".join(
         [
             *lines,

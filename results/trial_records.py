@@ -61,7 +61,17 @@ class TrialRecord:
     @property
     def is_searched(self) -> bool:
         """Whether the number of trials counts it: confirmations and results of earlier runs are extra."""
-        return self.confirms is None and self.origin is None
+        return self.is_candidate and self.origin is None
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it may be called the best: a confirmation trains a point again that is a candidate already."""
+        return self.confirms is None
+
+    @property
+    def is_scored_candidate(self) -> bool:
+        """Whether it is a candidate that ended COMPLETE with a score."""
+        return self.is_candidate and self.state == COMPLETE and self.score is not None
 
 
 def trials_of(events: Iterable[Mapping[str, object]]) -> dict[int, TrialRecord]:

@@ -46,3 +46,8 @@ def test_trials_without_their_weights_are_left_out_aloud() -> None:
     assert select_kept(TRIALS, 2, {0, 2, 4}) == select_best(TRIALS, 2)
     with pytest.raises(InputError):
         select_kept(TRIALS, 2, {1, 3})
+
+
+def test_a_confirmation_is_no_member_however_lucky() -> None:
+    lucky = [TrialRecord(10 + k, state=COMPLETE, score=0.9, confirms=2) for k in range(3)]
+    assert [trial.number for trial in select_best([*lucky, *TRIALS], 5).trials] == [2, 4, 0]

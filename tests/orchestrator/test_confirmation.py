@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from tiny_search import Driven, fake_space
@@ -102,3 +103,12 @@ def test_a_job_takes_the_seed_that_is_asked_for(tmp_path: Path) -> None:
     make_job = JobFactory(space_of(tmp_path), RunLayout(tmp_path), None, "coco50", seed=0)
     assert make_job(Asked(3, {"x": 0.5}, seed=77))["seed"] == 77
     assert make_job(Asked(3, {"x": 0.5}))["seed"] == trial_seed(0, 3)
+
+
+def test_a_lucky_confirmation_is_not_the_best_trial(tmp_path: Path) -> None:
+    driven = Driven(space_of(tmp_path), tmp_path, SIX)
+    driven.run()
+    (first, *_), records = best_trials(driven.study.records), driven.study.records
+    again = next(number for number, one in records.items() if one.confirms == first.number)
+    records[again] = replace(records[again], score=9.0)
+    assert driven.study.best() == first

@@ -100,3 +100,9 @@ def test_confirmations_and_earlier_results_are_counted_beside_the_trials() -> No
     progress = replace(PROGRESS, records=RECORDS | extra)
     assert "3 of 60 trials ended  1 confirmations  1 of earlier runs" in headline(progress).plain
     assert remaining_s(replace(progress, trials=3)) == pytest.approx(3725 / 3)
+
+
+def test_a_confirmation_is_marked_and_does_not_raise_the_best() -> None:
+    lucky = TrialRecord(9, state=COMPLETE, score=0.99, confirms=0)
+    rows = _lines(replace(PROGRESS, records=RECORDS | {9: lucky}), 80)
+    assert rows[-1].split()[3:] == ["0.9900", "0.5123", "confirms", "trial", "0"]

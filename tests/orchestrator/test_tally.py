@@ -29,3 +29,8 @@ def test_a_record_that_says_the_same_is_no_change() -> None:
     assert tally.note(TrialRecord(3, {"x": 1}, rungs=((1, 0.5),)))
     assert tally.states == {RUNNING: 1}
     assert tally.best is None
+
+
+def test_the_best_is_no_maximum_over_seeds() -> None:
+    found = TrialRecord(0, state=COMPLETE, score=0.5), TrialRecord(1, state=COMPLETE, score=0.9, confirms=0)
+    assert Tally(found).best == best_score(dict(enumerate(found))) == 0.5

@@ -13,7 +13,7 @@ from results.leaderboard_notes import overlap_note
 from results.leaderboard_table import render
 from results.ledger import Ledger
 from results.online import OnlineScore
-from results.ranking import best_first
+from results.ranking import best_first, scored
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 SUMMARY = {
@@ -193,3 +193,16 @@ def test_an_unknown_run_is_the_users_mistake(
 def test_an_allowed_overlap_is_said_below_the_board() -> None:
     assert overlap_note({"overlap": []}) == overlap_note({}) == []
     assert overlap_note({"overlap": ["3 images of val"]}) == ["Scores here are too high: 3 images of val."]
+
+
+def test_lucky_confirmations_are_listed_after_the_trials_and_never_first() -> None:
+    lucky = [TrialRecord(10 + k, state=COMPLETE, score=0.9, confirms=3, summary=SUMMARY) for k in range(2)]
+    assert [record.number for record in best_first([*lucky, *TRIALS])][:5] == [3, 0, 5, 10, 11]
+    assert [record.number for record in scored([*lucky, *TRIALS])] == [3, 0]
+    lines = _shown([*lucky, *TRIALS], 120)
+    assert [line.split()[0] for line in lines[3:6]] == ["3", "0", "5"]
+    assert [line.split()[-3:] for line in lines if line.split()[:2] == ["10", "COMPLETE"]] == [
+        ["confirms", "trial", "3"]
+    ]
+    listed = json.loads(as_json([*lucky, *TRIALS]))["trials"]
+    assert [(one["trial"], one["pareto"]) for one in listed][:4] == [(3, True), (0, False), (5, False), (10, False)]
