@@ -1,5 +1,6 @@
 """What of a run's large files stays on the disk: the weights of its best trials, the checkpoints of those that run.
 
+Weights of confirmations go at their end: they say how far a score is luck, and no ensemble takes them.
 Everything else of a trial stays: raw detections, outcome and log are small, and every score rests on them. It never
 removes weights that a recipe in the run's folder names, for the ensemble could not be made again.
 """
@@ -9,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from orchestrator.study import Study
 from results.layout import RunLayout
 from results.trial_records import COMPLETE, RUNNING, TrialRecord
 
@@ -20,7 +22,7 @@ class Retention:
 
     Args:
         layout: of the run.
-        keep: best COMPLETE trials whose weights stay; None for all.
+        keep: best COMPLETE trials whose weights stay, confirmations left out; None for all, theirs too.
         on_removal: told the number of a trial whose weights were removed after it had ended.
         say: takes a notice for the user: a file that cannot be removed is no reason to end a search.
     """
@@ -34,31 +36,34 @@ class Retention:
         self._say = say
         self._kept: list[tuple[float, int]] = []  # a heap: score and negative number, the worst first
 
-    def __call__(self, _study: object, event: Mapping[str, object]) -> None:
+    def __call__(self, study: Study, event: Mapping[str, object]) -> None:
         """Tidies up after the trial that the event ends, if it ends one."""
         if event["event"] in ("finished", "reused"):
-            self._tidy(int(str(event["number"])), str(event["state"]), event.get("score"))
+            self._tidy(study.records[int(str(event["number"]))])
 
     def catch_up(self, records: Iterable[TrialRecord]) -> None:
         """Tidies up after every trial that has ended: a killed session, or a worker that ended late, left some."""
         self._kept.clear()
         for record in records:
             if record.state != RUNNING:
-                self._tidy(record.number, record.state, record.score)
+                self._tidy(record)
 
-    def _tidy(self, number: int, state: str, score: object) -> None:
-        trial = self._layout.trial(number)
-        for path in (
-            trial.checkpoint_note,
-            trial.checkpoint,
-            *trial.epoch_files(),
-        ):  # the note first: it vouches for the other
+    def _tidy(self, record: TrialRecord) -> None:
+        trial = self._layout.trial(record.number)
+        # The note first: it vouches for the checkpoint.
+        for path in (trial.checkpoint_note, trial.checkpoint, *trial.epoch_files()):
             self._remove(path)
-        if state != COMPLETE or score is None:
+        if record.state != COMPLETE or record.score is None:
             self._remove(trial.weights)
+        elif self._keep is not None:
+            self._keep_best(record, record.score, self._keep)
+
+    def _keep_best(self, record: TrialRecord, score: float, keep: int) -> None:
+        if not record.is_candidate:
+            self._let_go(record.number)
             return
-        heapq.heappush(self._kept, (float(str(score)), -number))
-        if self._keep is not None and len(self._kept) > self._keep:
+        heapq.heappush(self._kept, (score, -record.number))
+        if len(self._kept) > keep:
             self._let_go(-heapq.heappop(self._kept)[1])
 
     def _let_go(self, number: int) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from tiny_search import Driven, fake_space
 
+from orchestrator.budget import Budget
 from orchestrator.jobs import Asked
 from orchestrator.retention import Retention, few_weights_notices, members_of_recipes
 from results.layout import RunLayout, write_atomically
@@ -110,3 +111,16 @@ def test_a_file_that_cannot_be_removed_is_said_and_ends_nothing(tmp_path: Path) 
 @pytest.mark.parametrize(("keep", "said"), [(None, 0), (10, 0), (5, 0), (4, 1), (1, 1)])
 def test_too_few_weights_for_an_ensemble_are_said(keep: int | None, said: int) -> None:
     assert len(few_weights_notices(keep)) == said
+
+
+def test_confirmations_evict_no_trial_of_the_search(tmp_path: Path) -> None:
+    search = "{pruner: none, epochs: 2, trials: 4, confirm: 2}"
+    driven, kept = Driven(fake_space(tmp_path, search=search), tmp_path, Budget(4)), Kept(tmp_path, 3)
+    driven.study.subscribe(kept.retention)
+    while (asked := driven.study.next()) is not None:
+        kept.write(asked.number)
+        driven.train(asked, score=lambda _x, _epoch: 0.9 if asked.seed is not None else asked.number / 10)
+    assert kept.files("raw.arrow") == list(range(10))
+    assert kept.files("weights.pth") == [1, 2, 3]
+    kept.retention.catch_up(driven.study.records.values())
+    assert kept.files("weights.pth") == [1, 2, 3]
