@@ -8,10 +8,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from results.trial_records import COMPLETE, CONFIRMATION, PRUNED
+from results.trial_records import COMPLETE, CONFIRMATION
+from trainables.failures import FULL_DISK, LOST_WORKER
 
 _SECONDS = 3600.0
 _SESSION_BEGINS = ("run", "resumed")
+_BAD_LUCK = (LOST_WORKER, FULL_DISK)  # failures that say nothing of the point
 
 Event = Mapping[str, object]
 
@@ -25,7 +27,8 @@ class Budget:
             count, nor do confirmations.
         hours: wall-clock time of all sessions.
         gpu_hours: GPU time of all trials: wall time times the share of a GPU that each had.
-        patience: trials in a row that did not better the best score by more than its own uncertainty.
+        patience: trials in a row that did not better the best score by more than its own uncertainty, failures too
+            unless the machine is to blame; before the first score, trials in a row without one.
     """
 
     trials: int
@@ -112,7 +115,7 @@ class Spending:
             return
         if event["state"] == COMPLETE and self._betters(float(str(event["score"]))):
             self.bar, self._margin, self.in_vain = float(str(event["score"])), half_width(event.get("summary")), 0
-        elif event["event"] == "finished" and event["state"] in (COMPLETE, PRUNED):
+        elif event["event"] == "finished" and event.get("kind") not in _BAD_LUCK:
             self.in_vain += 1
 
     def _betters(self, score: float) -> bool:
@@ -178,8 +181,10 @@ class Limits:
 
     def _out_of_patience(self) -> str | None:
         in_vain, bar = self._spent.in_vain, self._spent.bar
-        if self.budget.patience is None or in_vain < self.budget.patience or bar is None:
+        if self.budget.patience is None or in_vain < self.budget.patience:
             return None
+        if bar is None:
+            return f"{in_vain} trials in a row ended without a score"
         return f"{in_vain} trials in a row did not better {bar:.4f} by more than its uncertainty"
 
 

@@ -6,6 +6,7 @@ from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget, Limits, Spending, half_width
 from results.trial_records import COMPLETE, CONFIRMATION, FAIL, PRUNED
+from trainables.failures import LOST_WORKER, NAN_LOSS
 
 Event = Mapping[str, object]
 HOUR = 3600.0
@@ -65,7 +66,7 @@ def test_patience_counts_from_the_last_clear_improvement() -> None:
     assert (spent.bar, spent.in_vain) == (0.5, 2)
     spent.note(ended(3, 0.59, None))
     spent.note(ended(4, None, state=FAIL))
-    assert (spent.bar, spent.in_vain) == (0.5, 3)
+    assert (spent.bar, spent.in_vain) == (0.5, 4)
     spent.note(ended(5, 0.61, None))
     assert (spent.bar, spent.in_vain) == (0.61, 0)
 
@@ -77,6 +78,14 @@ def test_patience_ends_a_search_for_good() -> None:
     assert waiting.enough() == "2 trials in a row did not better 0.5000 by more than its uncertainty"
     waiting.note(ended(3, 0.9, None))
     assert waiting.enough() is not None
+
+
+def test_patience_ends_a_search_in_which_everything_fails() -> None:
+    failing = limits(Budget(9, patience=2), [ended(0, None, state=FAIL)])
+    failing.note(at(0.0, "finished", 1, state=FAIL, score=None, kind=LOST_WORKER))
+    assert failing.enough() is None
+    failing.note(at(0.0, "finished", 2, state=FAIL, score=None, kind=NAN_LOSS))
+    assert failing.enough() == "2 trials in a row ended without a score"
 
 
 def test_confirmations_are_extra() -> None:
