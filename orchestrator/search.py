@@ -72,7 +72,7 @@ def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
 
 def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
     from orchestrator.opening import begin, opened_study
-    from orchestrator.run_files import run_storage
+    from orchestrator.run_files import files_in_order, run_storage
     from results.ledger import Ledger
 
     earlier, storage = _earlier_work(settings, layout), run_storage(settings.space.search.storage, layout)
@@ -81,6 +81,8 @@ def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
         study = opened_study(settings, layout, ledger, earlier)
         over = study.why_over()
         if over is not None:
+            with files_in_order(study, layout, storage, print):
+                pass  # a storage that was down at the end gets what it missed
             print(f"{layout.name} has ended, {over}: nothing to resume; --trials and --hours raise its budget")
             return EXIT_DONE
         with _joined(options) as place:

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from tiny_search import write_space
 
+from orchestrator import search
 from orchestrator.opening import begin, earlier_work, first_line, opened_study
 from orchestrator.options import parse_options
+from orchestrator.search import _write_settings
 from orchestrator.settings import Settings, resolve
+from results.commands import run_command
 from results.errors import InputError
 from results.layout import RunLayout, run_layout
 from results.ledger import Ledger
@@ -82,3 +85,14 @@ def test_a_warm_start_is_on_record_once_and_asks_for_no_run_afterwards(resolved:
 def test_a_start_from_all_runs_says_when_there_is_none(resolved: Resolve) -> None:
     (notice,) = earlier_work(resolved(", warm_start: auto"), run_layout("b")).notices
     assert "no earlier run" in notice
+
+
+def test_resuming_an_ended_search_copies_what_its_storage_lacks(
+    resolved: Resolve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(resolved(""), "a", 8)
+    settings = resolved(f", storage: {tmp_path / 'far'}")
+    _write_settings(run_layout("a"), settings)
+    assert run_command(search.main, ["--space", str(tmp_path / "fake.yaml"), "--name", "a", "--resume"]) == 0
+    assert "nothing to resume" in capsys.readouterr().out
+    assert (tmp_path / "far" / "a" / "ledger.jsonl").read_bytes() == run_layout("a").ledger.read_bytes()
