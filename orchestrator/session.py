@@ -85,10 +85,13 @@ def why_none(records: Iterable[TrialRecord], layout: RunLayout) -> str:
 
 
 def traceback_of(layout: RunLayout, record: TrialRecord) -> str:
-    """What a failed trial left of its traceback, and what to do once it is mended."""
+    """What a failed trial left of its traceback, and what to do; a resumed search keeps its space as it was."""
     log = layout.trial(record.number).log
     said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else str(record.reason)
-    return f"{said.rstrip()}\nmend that, then go on with --resume; the whole of it is in {log}"
+    return (
+        f"{said.rstrip()}\nthe whole of it is in {log}; mend code, data or environment, then go on with --resume;"
+        f" if the space file is at fault, mend it and search under a new --name with warm_start: {layout.name}"
+    )
 
 
 def _job_factory(session: Session, slots: Slots) -> JobFactory:
