@@ -15,8 +15,9 @@ from results.ranking import scored
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
 _STYLES = {COMPLETE: "green", PRUNED: "yellow", FAIL: "red", RUNNING: "cyan"}
+UNFINISHED = "unfinished"  # RUNNING on record, and run by nobody
 _MOST_ROWS = 20
-_WIDTHS = {"trial": 5, "state": 8, "epoch": 6, "score": 6, "best so far": 11}
+_WIDTHS = {"trial": 5, "state": 10, "epoch": 6, "score": 6, "best so far": 11}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Progress:
         slots: trials at once.
         left_s: seconds until the time budget ends, or None.
         dashboard: Ray's dashboard as host:port, or None.
+        killed: whether the process that ran the search is gone; what it left RUNNING is unfinished.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Progress:
     slots: int = 1
     left_s: float | None = None
     dashboard: str | None = None
+    killed: bool = False
 
 
 def best_score(records: Mapping[int, TrialRecord]) -> float | None:
@@ -54,6 +57,8 @@ def best_score(records: Mapping[int, TrialRecord]) -> float | None:
 def remaining_s(progress: Progress) -> float | None:
     """Expected seconds to the end, from the pace of this session; None before a trial has ended in it."""
     confirming = sum(one.state == RUNNING for one in progress.records.values() if not one.is_searched)
+    if progress.killed:
+        return 0.0
     open_trials = max(progress.trials - _ended(progress), 0) + confirming
     if open_trials == 0:
         return 0.0
@@ -79,7 +84,7 @@ def render(progress: Progress, most_rows: int = _MOST_ROWS) -> RenderableType:
         if record.is_scored_candidate and record.score is not None:
             best = record.score if best is None else max(best, record.score)
         if number >= shown[0]:
-            table.add_row(*_row(record, best, varied, progress.epochs))
+            table.add_row(*_row(record, best, varied, progress))
     return Group(headline(progress), table)
 
 
@@ -95,7 +100,9 @@ def headline(progress: Progress) -> Text:
     ]
     parts.append(f"elapsed {clock(progress.elapsed_s)}")
     left = remaining_s(progress)
-    if left != 0:
+    if progress.killed:
+        parts.append("killed; go on with --resume")
+    elif left != 0:
         parts.append(f"about {clock(left)} left")
     return Text("\n").join([name, Text("  ".join(parts), style="bold")])
 
@@ -130,7 +137,7 @@ def searched_params(records: Mapping[int, TrialRecord]) -> set[str]:
     return {key for key, values in seen.items() if len(values) > 1}
 
 
-def _row(record: TrialRecord, best: float | None, varied: set[str], epochs: int) -> tuple[RenderableType, ...]:
+def _row(record: TrialRecord, best: float | None, varied: set[str], progress: Progress) -> tuple[RenderableType, ...]:
     epoch = record.rungs[-1][0] if record.rungs else 0
     score = record.score if record.state == COMPLETE else (record.rungs[-1][1] if record.rungs else None)
     confirms = "" if record.is_candidate else f"confirms trial {record.confirms}"
@@ -139,8 +146,8 @@ def _row(record: TrialRecord, best: float | None, varied: set[str], epochs: int)
     shown = f"{confirms} {why or point}"
     return (
         str(record.number),
-        Text(record.state, style=_STYLES[record.state]),
-        f"{epoch}/{record.params.get('epochs', epochs)}",
+        Text(UNFINISHED if progress.killed and record.state == RUNNING else record.state, style=_STYLES[record.state]),
+        f"{epoch}/{record.params.get('epochs', progress.epochs)}",
         _number(score),
         _number(best),
         Text(" ".join(shown.split()), style="dim"),  # a line break would make two rows of one

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orchestrator.progress import Progress
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.layout import RunLayout, chosen_run
-from results.ledger import read_events
+from results.ledger import read_events, was_killed
 from results.trial_records import trials_of
 
 
@@ -30,7 +30,10 @@ def run_argument(program: str, arguments: Sequence[str]) -> str | None:
 
 
 def read_progress(layout: RunLayout) -> Progress:
-    """A run's progress from its ledger; the clock runs from the start of its latest session to that session's end."""
+    """A run's progress from its ledger; the clock runs from the start of its latest session to that session's end.
+
+    Of a killed session the end is the last thing that it put on record.
+    """
     events = read_events(layout.ledger)
     header = events[0]
     resumes = [event for event in events if event["event"] == "resumed"]
@@ -39,6 +42,9 @@ def read_progress(layout: RunLayout) -> Progress:
     ended_here = sum(1 for one in events if one["event"] == "finished" and float(str(one["time"])) >= began)
     stops = [float(str(one["time"])) for one in events if one["event"] == "stopped"]
     ended = next((stop for stop in stops if stop >= began), None)
+    killed = was_killed(layout.ledger, events)
+    if killed:
+        ended = float(str(events[-1]["time"]))
     trials = session.get("trials", header.get("trials", 0))
     return Progress(
         name=layout.name,
@@ -48,6 +54,7 @@ def read_progress(layout: RunLayout) -> Progress:
         elapsed_s=max(time.time() if ended is None else ended, began) - began,
         ended_here=ended_here,
         left_s=None if ended is None else 0.0,
+        killed=killed,
     )
 
 

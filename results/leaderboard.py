@@ -17,7 +17,7 @@ from results.commands import CommandParser, run_command
 from results.layout import RunLayout, chosen_run
 from results.leaderboard_notes import notes, overlap_note
 from results.leaderboard_table import render
-from results.ledger import group_by_of, read_events, read_header
+from results.ledger import group_by_of, read_events, read_header, was_killed
 from results.online import OnlineScore, read_online, record_online
 from results.pareto import pareto_set
 from results.ranking import best_first, scored
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str]) -> int:
         print(as_json(whole, read_online(run.online), _ties(run, scored(records), rule, group_by)))
         return 0
     show(Console(), run, records, rule, group_by)
+    if was_killed(run.ledger, events):
+        print("The search was killed; what is RUNNING is unfinished; go on with --resume.")
     return 0
 
 

@@ -20,7 +20,7 @@ decide anything: which trial comes next, when one stops and what a failure means
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -155,6 +155,18 @@ def read_header(path: Path) -> Event:
     _require_file(path)
     with path.open("rb") as file:
         return _checked_header(json_lines.parse_lines(file.readline(), path), path)
+
+
+def was_killed(path: Path, events: Sequence[Event]) -> bool:
+    """Whether the latest session of a run ended without saying so: nobody writes its ledger any more.
+
+    Args:
+        path: the ledger.
+        events: what it holds.
+    """
+    if events[-1]["event"] == "stopped" or ownership.is_held(lock_of(path)):
+        return False
+    return read_events(path)[-1] == events[-1]  # else its owner wrote on, and gave the lock back, after they were read
 
 
 def _checked_header(events: list[Event], path: Path) -> Event:

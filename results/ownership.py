@@ -82,6 +82,12 @@ def release(lock: Path, owner: Owner) -> None:
             lock.unlink()
 
 
+def is_held(lock: Path) -> bool:
+    """Whether a process holds the lock, or may hold it; False where the lock is missing or its owner is gone."""
+    owner = _read_owner(lock)
+    return lock.exists() if owner is None else not owner.is_gone()
+
+
 def _take_over(lock: Path, me: Owner) -> None:
     owner = _read_patiently(lock)
     if owner is not None and not owner.is_gone():

@@ -5,6 +5,7 @@ import pytest
 from orchestrator import monitor, status
 from orchestrator.progress import remaining_s
 from orchestrator.status import read_progress
+from results import leaderboard
 from results.commands import run_command
 from results.layout import RunLayout
 from results.ledger import Ledger
@@ -49,7 +50,8 @@ def test_the_clock_of_an_ended_session_stands_still(layout: RunLayout) -> None:
 
 def test_a_resumed_session_has_its_own_clock_pace_and_trials(layout: RunLayout) -> None:
     _append(layout, {"event": "stopped", "time": 170.0}, {"event": "resumed", "trials": 20, "time": 500.0})
-    progress = read_progress(layout)
+    with Ledger.open(layout.ledger):
+        progress = read_progress(layout)
     assert (progress.trials, progress.ended_here) == (20, 0)
     assert remaining_s(progress) is None
     _append(layout, {**DONE, "number": 1, "time": 530.0}, {"event": "stopped", "time": 560.0})
@@ -57,10 +59,23 @@ def test_a_resumed_session_has_its_own_clock_pace_and_trials(layout: RunLayout) 
 
 
 def test_the_command_shows_the_newest_run(layout: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(status.main, []) == 0
+    with Ledger.open(layout.ledger):
+        assert run_command(status.main, []) == 0
     said = capsys.readouterr().out
     assert "1 of 8 trials ended" in said
     assert said.count("RUNNING") == 2
+
+
+def test_a_killed_search_does_not_look_alive(layout: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = read_progress(layout)
+    assert (progress.elapsed_s, remaining_s(progress)) == (60.0, 0.0)
+    for command in (status.main, monitor.main):
+        assert run_command(command, []) == 0
+        said = capsys.readouterr().out
+        assert "killed; go on with --resume" in said
+        assert (said.count("unfinished"), said.count("RUNNING")) == (2, 0)
+    assert run_command(leaderboard.main, []) == 0
+    assert "The search was killed" in capsys.readouterr().out
 
 
 def test_the_monitor_ends_with_the_session(layout: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:

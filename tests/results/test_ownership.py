@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from results.errors import InputError
-from results.ownership import Owner, acquire, release
+from results.ownership import Owner, acquire, is_held, release
 
 
 def _dead_pid() -> int:
@@ -100,3 +100,14 @@ def test_of_processes_that_take_over_at_once_one_gets_through(tmp_path: Path) ->
     for process in processes:
         process.communicate()
     assert sorted(answers) == ["owner", "refused", "refused", "refused"]
+
+
+def test_only_a_living_owner_holds_a_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    assert not is_held(lock)
+    _write(lock)
+    assert not is_held(lock)
+    _write(lock, host="elsewhere")
+    assert is_held(lock)
+    lock.write_text("")
+    assert is_held(lock)
