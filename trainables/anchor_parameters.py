@@ -31,15 +31,14 @@ def with_fitted_anchors(
 
     Args:
         params: of a detector's train tier.
-        annotations: COCO json of the training images. Empty where nothing is built and the file's content is part of
-            what the parameters are compared with: then the word stays.
+        annotations: COCO json of the training images.
         category_ids: the classes that are learned.
         requirement: the IoU that the rule demands of each box.
 
     Raises:
         InputError: the file cannot be read, or holds no box of these classes with an area.
     """
-    if params.get("anchor_ratios") != KMEANS or not annotations:
+    if params.get("anchor_ratios") != KMEANS:
         return dict(params)
     scale = parse_train_scales(str(params["train_scale"])).largest()
     grid = AnchorGrid(tuple(level_strides(params)), float(str(params["anchor_scale"])), ())

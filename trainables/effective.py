@@ -41,13 +41,15 @@ class TrainingData:
         images: folder of its images.
         category_ids: scored category ids, ascending.
         class_names: their names, in the same order.
-        requirement: the IoU that the rule demands of a box; anchors that are fitted to the boxes are fitted to it.
+        fitted_to: COCO json that anchors are fitted to: `annotations`, also where those are left out of a hash.
+        requirement: the IoU that the rule demands of a box, which anchors are fitted to reach.
     """
 
     annotations: str
     images: str
     category_ids: tuple[int, ...]
     class_names: tuple[str, ...]
+    fitted_to: str = ""
     requirement: Requirement = _PLAIN
 
 
@@ -66,6 +68,7 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         str(dataset.train.images),
         tuple(category.id for category in kept),
         tuple(category.name for category in kept),
+        str(dataset.train.annotations),
         rule.requirement,
     )
 
@@ -102,7 +105,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         accumulate: parts that each batch is trained in, one after the other, for one step of the optimizer.
     """
     params = in_label_order(params, DETECTORS[detector].train, data.category_ids)
-    params = with_fitted_anchors(params, data.annotations, data.category_ids, data.requirement)
+    params = with_fitted_anchors(params, data.fitted_to, data.category_ids, data.requirement)
     return {
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),

@@ -83,3 +83,10 @@ def test_the_fake_is_known_by_its_parameters(tmp_path: Path) -> None:
     identity = identity_of(settings)
     assert identity({"x": 0.5}) == identity({**default_point(settings.space), "x": 0.5})
     assert identity({"x": 0.5}) != identity({"x": 0.25})
+
+
+def test_fitted_anchors_are_known_by_their_numbers(resolved: Resolve) -> None:
+    train = "{anchor_ratios: {choice: [kmeans, '0.5,1,2']}}"
+    here, there = identity_of(resolved(train)), identity_of(resolved(train, data="elsewhere"))
+    assert here({"anchor_ratios": "kmeans"}) == there({"anchor_ratios": "kmeans"})
+    assert here({"anchor_ratios": "kmeans"}) != here({"anchor_ratios": "0.5,1,2"})

@@ -8,7 +8,6 @@ import pytest
 from tiny_detector import TINY_DETECTOR
 
 from results.errors import InputError
-from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.effective import TrainingData, config_hash, effective_config
 
@@ -20,7 +19,7 @@ def data_of(folder: Path, heights: list[int], name: str = "train.json") -> Train
     images = [{"id": 1, "file_name": "a.jpg", "width": 800, "height": 600}]
     path = folder / name
     path.write_text(json.dumps({"images": images, "annotations": rows, "categories": [{"id": 1, "name": "a"}]}))
-    return TrainingData(str(path), "images", (1,), ("a",))
+    return TrainingData(str(path), "images", (1,), ("a",), str(path))
 
 
 def ratios(data: TrainingData) -> list[float]:
@@ -42,10 +41,6 @@ def test_a_changed_file_and_another_rule_are_fitted_anew(tmp_path: Path) -> None
     assert config_hash(effective_config("cascade_rcnn", PARAMS, data, 0)) == before
     again = data_of(tmp_path, [10, 200, 13, 5])
     assert config_hash(effective_config("cascade_rcnn", PARAMS, again, 0)) != before
-
-
-def test_where_nothing_is_built_the_word_stays() -> None:
-    assert with_fitted_anchors(PARAMS, "", (1,), TrainingData("", "", (), ()).requirement) == PARAMS
 
 
 def test_a_class_without_boxes_has_no_anchors(tmp_path: Path) -> None:
