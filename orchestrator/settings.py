@@ -120,18 +120,19 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     seen = _seen_before(starts, data)
     space = with_classes(space, options.space, rule, data.summary.categories if data else ())
     cutoffs = cutoff_notice(space.post.cutoffs, load_rule(rule).measure.is_plain_ap)
+    trials = options.trials or int(str(earlier.get("trials", space.search.trials)))
     settings = Settings(
         space=space,
         data=data,
         rule=rule,
-        trials=options.trials or int(str(earlier.get("trials", space.search.trials))),
+        trials=trials,
         hours=options.hours or _hours(earlier.get("hours", space.search.hours)),
         seed=options.seed if options.seed is not None else int(str(earlier.get("seed", 0))),
         notices=(
             why,
             *rule_notice,
             *([cutoffs] if cutoffs else []),
-            *search_notices(space),
+            *search_notices(space, trials),
             *few_weights_notices(space.search.keep_checkpoints),
             *(data.summary.notices if data else ()),
             *seen,

@@ -62,12 +62,21 @@ def first_judgement(search: SearchSettings) -> int | None:
     return -(-earliest // search.report_every) * search.report_every
 
 
-def search_notices(space: Space) -> tuple[str, ...]:
-    """What sampler and pruner do with this space that a user may not expect, one sentence each."""
-    return tuple(notice for notice in (*_sampler_notices(space), *_pruner_notices(space.search)) if notice)
+def search_notices(space: Space, trials: int) -> tuple[str, ...]:
+    """What a search of so many trials does with this space that a user may not expect, one sentence each."""
+    notices = (*_known_notices(space, trials), *_sampler_notices(space, trials), *_pruner_notices(space.search))
+    return tuple(notice for notice in notices if notice)
 
 
-def _sampler_notices(space: Space) -> tuple[str, ...]:
+def _known_notices(space: Space, trials: int) -> tuple[str, ...]:
+    points = len(space.known)
+    twins = sum(point in space.known[:place] for place, point in enumerate(space.known))
+    again = f"known: {twins} of {points} points repeat another one; each is tried once" if twins else ""
+    late = f"known: {points - twins} points and {trials} trials: the last {points - twins - trials} are not tried"
+    return again, late if points - twins > trials else ""
+
+
+def _sampler_notices(space: Space, trials: int) -> tuple[str, ...]:
     search = space.search
     stops = first_judgement(search) is not None
     blind = f"sampler {search.sampler}: it learns nothing from trials that the pruner stops (tpe does)" if stops else ""
@@ -78,8 +87,8 @@ def _sampler_notices(space: Space) -> tuple[str, ...]:
         drawn = f"sampler gp: it draws keys with conditions at random: {_listed(apart)}" if apart else ""
         return "sampler gp: it imports torch into the command's own process", blind, drawn
     points = distinct_points(space) if search.sampler == "grid" else None
-    if points is not None and points > search.trials:
-        return (f"sampler grid: of {points} points the first {search.trials} are tried, in the file's order",)
+    if points is not None and points > trials:
+        return (f"sampler grid: of {points} points the first {trials} are tried, in the file's order",)
     return ()
 
 

@@ -45,11 +45,15 @@ NOTED = {
     RANGES + "search: {pruner: {name: hyperband, min_epochs: 5}}": ["one bracket"],
     RANGES + "search: {pruner: hyperband}": [],
     RANGES + "search: {pruner: none, report_every: 12}": [],
+    RANGES + "known: [{width: 1}, {width: 2}, {width: 3}]\nsearch: {trials: 1}": ["3 points and 1 trials: the last 2"],
+    RANGES + "known: [{width: 2}, {width: 2}, {width: 3}]\nsearch: {trials: 2}": ["1 of 3 points repeat another one"],
+    RANGES + "known: [{width: 1}, {width: 2}]\nsearch: {trials: 2}": [],
 }
 
 
 @pytest.mark.parametrize("text", NOTED)
 def test_what_serves_in_part_is_said(load_text: LoadText, text: str) -> None:
-    notices = search_notices(load_text(text + "\n"))
+    space = load_text(text + "\n")
+    notices = search_notices(space, space.search.trials)
     assert len(notices) == len(NOTED[text])
     assert all(words in notice for words, notice in zip(NOTED[text], notices, strict=True))
