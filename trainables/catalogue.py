@@ -13,27 +13,83 @@ from collections.abc import Mapping
 from trainables.config_file import config_tree
 from trainables.detectors import configured
 from trainables.fake_parameters import FAKE_PARAMETERS
-from trainables.options import anchors, backbone, neck, pipeline, predict, proposals, region_heads, schedule
-from trainables.parameters import Detector, by_name, first_conflict
+from trainables.options import (
+    anchors,
+    backbone,
+    cspnext,
+    dense_heads,
+    neck,
+    pipeline,
+    points,
+    predict,
+    proposals,
+    region_heads,
+    schedule,
+)
+from trainables.parameters import Detector, by_name, first_conflict, with_defaults
+
+_TWO_STAGE = (
+    *backbone.PARAMETERS,
+    *neck.PARAMETERS,
+    *anchors.PARAMETERS,
+    *proposals.PARAMETERS,
+    *region_heads.PARAMETERS,
+)
+
+_DENSE = (
+    *backbone.PARAMETERS,
+    *dense_heads.NECK,
+    *dense_heads.TOWERS,
+    *pipeline.PARAMETERS,
+    *schedule.PARAMETERS,
+)
 
 DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(
         description="Cascade R-CNN: region proposals refined by three heads of rising IoU (Cai and Vasconcelos, 2018)",
-        train=by_name(
-            *backbone.PARAMETERS,
-            *neck.PARAMETERS,
-            *anchors.PARAMETERS,
-            *proposals.PARAMETERS,
-            *region_heads.PARAMETERS,
-            *region_heads.STAGES,
-            *pipeline.PARAMETERS,
-            *schedule.PARAMETERS,
-        ),
+        train=by_name(*_TWO_STAGE, *region_heads.STAGES, *pipeline.PARAMETERS, *schedule.PARAMETERS),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS, *proposals.CONFLICTS),
     ),
+    "faster_rcnn": Detector(
+        description="Faster R-CNN: region proposals, and one head that classifies and refines them (Ren et al., 2015)",
+        train=by_name(*_TWO_STAGE, *region_heads.ONE_STAGE, *pipeline.PARAMETERS, *schedule.PARAMETERS),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS, *proposals.CONFLICTS),
+    ),
+    "fcos": Detector(
+        description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",
+        train=by_name(*_DENSE, *dense_heads.FOCAL),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS),
+    ),
+    "retinanet": Detector(
+        description="RetinaNet: anchors of every place, classified under a focal loss (Lin et al., 2017)",
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *dense_heads.ANCHORS, *dense_heads.OVERLAPS),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS),
+    ),
+    "freeanchor": Detector(
+        description="FreeAnchor: RetinaNet that learns which anchors a box belongs to (Zhang et al., 2019)",
+        train=by_name(*_DENSE, *dense_heads.ANCHORS, dense_heads.ANCHORS_PER_BOX),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS),
+    ),
+    "reppoints": Detector(
+        description="RepPoints: objects as sets of points that are moved in two steps (Yang et al., 2019)",
+        train=by_name(
+            *with_defaults(_DENSE, tower_convs=3), *dense_heads.FOCAL, *dense_heads.OVERLAPS, *points.PARAMETERS
+        ),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS, *points.CONFLICTS),
+    ),
+    "rtmdet": Detector(
+        description="RTMDet: a fast dense detector on its own network, soft labels by cost (Lyu et al., 2022)",
+        train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE),
+        predict=by_name(*predict.PARAMETERS),
+    ),
     configured.NAME: Detector(
-        description="Any two-stage detector of an mmdet configuration file, with its optimizer and schedule",
+        description="Any box detector of an mmdet configuration file, with its optimizer and schedule",
         train=by_name(backbone.init_parameter(), *pipeline.PARAMETERS, *schedule.EPOCHS),
         predict=by_name(*predict.PARAMETERS),
         conflict=configured.conflict,

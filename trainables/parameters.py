@@ -108,6 +108,18 @@ def vector(parameter: Parameter) -> Parameter:
     return replace(parameter, per_class=True)
 
 
+def with_defaults(parameters: tuple[Parameter, ...], **defaults: Default) -> tuple[Parameter, ...]:
+    """The same parameters, some of them with another default.
+
+    Raises:
+        ValueError: none of them has that name.
+    """
+    unknown = set(defaults).difference(one.name for one in parameters)
+    if unknown:
+        raise ValueError(f"defaults are given to parameters that exist, received {sorted(unknown)}")
+    return tuple(replace(one, default=defaults.get(one.name, one.default)) for one in parameters)
+
+
 def choice(name: str, default: str, options: tuple[str, ...], description: str) -> Parameter:
     """One of several words."""
 

@@ -9,17 +9,15 @@ Solving NMS and cutoffs is `results.solve`'s.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from mmdet.models.detectors import TwoStageDetector
-from torch import Tensor, nn
+from torch import nn
 
 from results.boxes import Detections, Images
-from results.errors import InputError
 from trainables.notation import NONE
 from trainables.options.predict import telling
+from trainables.raw_heads import RawRows, before_nms
 from trainables.shots import AS_IT_IS, HORIZONTAL, VERTICAL, ImageFile, Shot, load_pixels, shots
 
 __all__ = ["ImageFile", "View", "image_files", "predict_raw", "predict_shots"]
@@ -86,7 +84,7 @@ def predict_raw(
     """Raw detections of every image.
 
     Args:
-        model: a two-stage detector in evaluation mode.
+        model: a detector of a family that `trainables.raw_heads` knows, in evaluation mode.
         images: in the order the rows shall have.
         view: how they are shown, and what is kept.
         category_ids: category id of each label.
@@ -98,50 +96,36 @@ def predict_raw(
     parts: list[Detections] = []
     with torch.inference_mode():
         for done, image in enumerate(images, start=1):
-            boxes, scores = predict_shots(model, view.shots_of(image), view.directions())
-            parts.append(_rows(image.image_id, boxes, scores, view, category_ids))
+            raw = predict_shots(model, view.shots_of(image), view)
+            parts.append(_rows(image.image_id, raw, view, category_ids))
             on_image(done)
     return Detections.concatenate(parts) if parts else Detections.empty()
 
 
-def predict_shots(model: nn.Module, taken: Sequence[Shot], directions: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Boxes (N, K, 4), K 1 or the classes, as xyxy in original pixels, and scores (N, C), of one image's shots."""
-    found: list[tuple[Tensor, Tensor]] = []
-    for shot in taken:
-        for direction in directions:
-            boxes, scores = _before_nms(model, shot.pixels(direction), shot.packed["data_samples"])
-            found.append(shot.in_image(boxes, scores, direction))
-    boxes_of, scores_of = zip(*found, strict=True)
-    return torch.cat(boxes_of), torch.cat(scores_of)
+def predict_shots(model: nn.Module, taken: Sequence[Shot], view: View) -> RawRows:
+    """What a detector says of one image's shots in every direction of a view, in original pixels."""
+    found = [_in_direction(model, shot, way, view.score_floor) for shot in taken for way in view.directions()]
+    return RawRows(
+        torch.cat([one.boxes_xyxy for one in found]),
+        torch.cat([one.scores for one in found]),
+        torch.cat([one.labels for one in found]),
+    )
 
 
-def _before_nms(model: nn.Module, pixels: Tensor, sample: Any) -> tuple[Tensor, Tensor]:
-    if not isinstance(model, TwoStageDetector):
-        raise InputError(
-            "raw detections are taken from two-stage detectors",
-            type(model).__name__,
-            "choose cascade_rcnn; other heads come with their detectors",
-        )
-    data = model.data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, False)
-    features = model.extract_feat(data["inputs"])
-    proposals = model.rpn_head.predict(features, data["data_samples"], rescale=False)
-    metas = [one.metainfo for one in data["data_samples"]]
-    result = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=True)[0]
-    boxes = result.bboxes.float().cpu().reshape(len(result.bboxes), -1, 4)
-    return boxes, result.scores[:, :-1].float().cpu()  # the last column is the background
+def _in_direction(model: nn.Module, shot: Shot, direction: str, floor: float) -> RawRows:
+    raw = before_nms(model, shot.pixels(direction), shot.packed["data_samples"], floor)
+    boxes, scores = shot.in_image(raw.boxes_xyxy, raw.scores, direction)
+    kept = scores >= floor
+    return RawRows(boxes[kept], scores[kept], raw.labels[kept])
 
 
-def _rows(image_id: int, boxes: Tensor, scores: Tensor, view: View, category_ids: Sequence[int]) -> Detections:
-    roi, label = torch.nonzero(scores >= view.score_floor, as_tuple=True)
-    values = scores[roi, label]
-    best = torch.argsort(values, descending=True, stable=True)[: view.max_raw_per_image]
-    roi, label, values = roi[best], label[best], values[best]
-    column = label if boxes.shape[1] > 1 else torch.zeros_like(label)  # one box for all classes, or one for each
-    corners = boxes[roi, column].double().numpy()
+def _rows(image_id: int, raw: RawRows, view: View, category_ids: Sequence[int]) -> Detections:
+    best = torch.argsort(raw.scores, descending=True, stable=True)[: view.max_raw_per_image]
+    corners = raw.boxes_xyxy[best].double().numpy()
     corners[:, 2:] -= corners[:, :2]
     return Detections(
-        image_id=np.full(len(values), image_id, dtype=np.int64),
-        category_id=np.asarray(category_ids, dtype=np.int64)[label.numpy()],
+        image_id=np.full(len(best), image_id, dtype=np.int64),
+        category_id=np.asarray(category_ids, dtype=np.int64)[raw.labels[best].numpy()],
         boxes_xywh=np.maximum(corners, [-np.inf, -np.inf, 0.0, 0.0]),
-        scores=values.double().numpy(),
+        scores=raw.scores[best].double().numpy(),
     )

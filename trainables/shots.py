@@ -52,11 +52,11 @@ class Shot:
         return inputs if direction == AS_IT_IS else inputs.flip(_AXIS[direction])
 
     def in_image(self, boxes: Tensor, scores: Tensor, direction: str) -> tuple[Tensor, Tensor]:
-        """Boxes (N, K, 4) as xyxy of the mirrored part -> of the image; what a cut has ended scores -1 from now on.
+        """Boxes as xyxy of the mirrored part -> of the image; what a cut has ended scores -1 from now on.
 
         Args:
-            boxes: K is 1, or the classes.
-            scores: (N, C).
+            boxes: (N, 4).
+            scores: (N,).
             direction: in which the part was mirrored.
         """
         window = self.window

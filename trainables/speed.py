@@ -27,15 +27,14 @@ def ms_per_image(model: nn.Module, images: Sequence[ImageFile], view: View) -> f
         view: how they are shown.
     """
     shown = [view.shots_of(image) for image in images[:_IMAGES]]
-    directions = view.directions()
     with torch.inference_mode():
         for one in shown[:1]:
-            predict_shots(model, one, directions)
+            predict_shots(model, one, view)
         times_s: list[float] = []
         for one in shown * _ROUNDS:
             if sum(times_s) > _ENOUGH_S:
                 break
             started = time.perf_counter()
-            predict_shots(model, one, directions)  # its result is on the host: the device has finished
+            predict_shots(model, one, view)  # its result is on the host: the device has finished
             times_s.append(time.perf_counter() - started)
     return round(1000 * statistics.median(times_s), 2) if times_s else None

@@ -6,10 +6,11 @@ import pytest
 
 from trainables.catalogue import DETECTORS
 from trainables.notation import FOLLOW_TRAINING
-from trainables.parameters import Parameter, by_name
+from trainables.parameters import Parameter, by_name, with_defaults
 
 CASCADE = DETECTORS["cascade_rcnn"]
-ALL = [*CASCADE.train.values(), *CASCADE.predict.values()]
+EVERY = [one for detector in DETECTORS.values() if detector.reads_data for one in detector.train.values()]
+ALL = list({(one.name, one.description): one for one in (*EVERY, *CASCADE.predict.values())}.values())
 
 
 def complete(changes: Mapping[str, object]) -> dict[str, object]:
@@ -81,6 +82,28 @@ def test_truth_values_are_no_numbers() -> None:
     assert CASCADE.train["rois"].fault(True) is not None
     assert CASCADE.train["lr"].fault(True) is not None
     assert CASCADE.predict["flip"].fault(1) is not None
+
+
+def test_a_default_is_replaced_by_name_alone() -> None:
+    replaced = with_defaults((CASCADE.train["rois"], CASCADE.train["lr"]), lr=0.5)
+    assert [one.default for one in replaced] == [CASCADE.train["rois"].default, 0.5]
+    with pytest.raises(ValueError, match="speed"):
+        with_defaults(replaced, speed=1)
+
+
+@pytest.mark.parametrize(
+    ("detector", "changes"),
+    [
+        ("faster_rcnn", {"rpn_pos_iou": 0.3, "rpn_neg_iou": 0.5}),
+        ("retinanet", {"pos_iou": 0.3, "neg_iou": 0.5}),
+        ("fcos", {"dcn": "v1", "backbone": "resnet18"}),
+        ("reppoints", {"points": 16}),
+    ],
+)
+def test_other_detectors_refuse_what_does_not_go_together(detector: str, changes: dict[str, object]) -> None:
+    defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
+    fault = DETECTORS[detector].combination_fault(defaults | changes)
+    assert fault is not None and "; " in fault
 
 
 def test_parameters_have_different_names() -> None:

@@ -79,7 +79,8 @@ def test_a_configuration_that_starts_from_frozen_weights_wants_them() -> None:
     ("file", "words"),
     [
         ("mmdet::mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py", "mask_roi_extractor learns from masks"),
-        ("mmdet::retinanet/retinanet_r50_fpn_1x_coco.py", "not RetinaNet; take one with a roi_head"),
+        ("mmdet::paa/paa_r50_fpn_1x_coco.py", "raw detections are not taken from PAA; take one of: two-stage"),
+        ("mmdet::yolact/yolact_r50_1xb8-55e_coco.py", "raw detections are not taken from YOLACT"),
     ],
 )
 def test_what_cannot_be_trained_here_is_refused(file: str, words: str) -> None:
@@ -108,6 +109,20 @@ def test_no_setting_names_code(setting: dict[str, object]) -> None:
 def test_no_other_way_to_load_weights_is_left(tmp_path: Path, more: str) -> None:
     fault = conflict({**DEFAULTS, "config": str(write_tiny_config(tmp_path, more))})
     assert fault is not None and "loads no weights by itself" in fault
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py",
+        "rtmdet/rtmdet_tiny_8xb32-300e_coco.py",
+        "dino/dino-4scale_r50_8xb2-12e_coco.py",
+    ],
+)
+def test_detectors_without_region_proposals_are_taken(file: str) -> None:
+    params = {**DEFAULTS, "config": f"mmdet::{file}", "init": "start.pth"}
+    assert conflict(params) is None
+    assert model_config(params, 7)["bbox_head"]["num_classes"] == 7
 
 
 def test_registered_words_may_be_searched() -> None:

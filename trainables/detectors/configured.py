@@ -23,6 +23,13 @@ _WEIGHTS = re.compile(r".*(://.*|\.(pth|pt|ckpt|pkl))\Z")
 
 
 NAME = "config"
+# Detectors without region proposals whose raw detections `trainables.raw_heads` takes. Others suppress boxes in ways of
+# their own before they are told apart from their NMS (CenterNet, CornerNet, PAA, DDQ), or want text (GLIP).
+_DENSE = (
+    *("ATSS", "AutoAssign", "DDOD", "FCOS", "FOVEA", "FSAF", "GFL", "NASFCOS", "RepPointsDetector", "RetinaNet"),
+    *("RTMDet", "SingleStageDetector", "TOOD", "VFNet", "YOLOF", "YOLOV3", "YOLOX"),
+)
+_SETS = ("DETR", "ConditionalDETR", "DABDETR", "DeformableDETR", "DINO")
 
 
 def model_config(params: Params, class_count: int) -> Tree:
@@ -60,9 +67,10 @@ def conflict(params: Params) -> str | None:
             if key in _LOOKED_UP and not _is_a_word(word):
                 return f"set names a {key} by its registered word, not {word!r}; a module is not imported for it"
     model = model_config(params, class_count=1)
-    if "roi_head" not in model:
-        return f"raw detections are taken from two-stage detectors, not {model.get('type')}; take one with a roi_head"
-    masks = [key for key in model["roi_head"] if key.startswith("mask")]
+    if "roi_head" not in model and model.get("type") not in (*_DENSE, *_SETS):
+        known = f"two-stage detectors, {', '.join((*_DENSE, *_SETS))}"
+        return f"raw detections are not taken from {model.get('type')}; take one of: {known}"
+    masks = [key for key in (*model, *model.get("roi_head", ())) if key.startswith("mask")]
     if masks:
         return f"training data are boxes, {masks[0]} learns from masks; take a configuration without it"
     loaded = [text for _, text in _texts(model, "") if _WEIGHTS.match(text)]

@@ -32,3 +32,5 @@ STAGES = (
         "IoU from which a proposal is positive, for each cascade stage",
     ),
 )
+
+ONE_STAGE = (number("region_iou", 0.5, (0.01, 0.99), "IoU from which a proposal is positive for the head"),)

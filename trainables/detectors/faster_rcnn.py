@@ -1,0 +1,50 @@
+"""Faster R-CNN: parameters -> mmdet model configuration.
+
+Source: Ren et al., Faster R-CNN (NeurIPS 2015), on a feature pyramid (Lin et al., CVPR 2017);
+mmdet/configs/_base_/models/faster-rcnn_r50_fpn.py. With the catalogue's default parameters the result is that file's
+model, but that as many proposals leave the first stage in training as in prediction.
+"""
+
+from collections.abc import Mapping
+
+from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.proposals import proposals, rpn_head, rpn_training
+from trainables.detectors.pyramid import neck, preprocessor
+from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, stage_training
+
+Params = Mapping[str, object]
+
+_STDS = [0.1, 0.1, 0.2, 0.2]
+_L1: Config = {"type": "L1Loss", "loss_weight": 1.0}
+
+
+def model_config(params: Params, class_count: int) -> Config:
+    """The detector's configuration.
+
+    Args:
+        params: the train-tier parameters of the catalogue's `faster_rcnn`, all of them.
+        class_count: scored classes of the data set.
+    """
+    return {
+        "type": "FasterRCNN",
+        "data_preprocessor": preprocessor(),
+        "backbone": residual_backbone(params),
+        "neck": neck(params),
+        "rpn_head": {**rpn_head(params), "loss_bbox": dict(_L1)},
+        "roi_head": {
+            "type": "StandardRoIHead",
+            "bbox_roi_extractor": roi_extractor(params),
+            # Each class has its own box, which a cascade's stages share.
+            "bbox_head": {
+                **box_head(params, class_count, _STDS),
+                "reg_class_agnostic": False,
+                "loss_bbox": dict(_L1),
+            },
+        },
+        "train_cfg": {
+            "rpn": {**rpn_training(params), "allowed_border": -1},
+            "rpn_proposal": proposals(params),
+            "rcnn": stage_training(params, float(str(params["region_iou"]))),
+        },
+        "test_cfg": {"rpn": proposals(params), "rcnn": REGION_TEST},
+    }
