@@ -39,8 +39,7 @@ PARAMETERS = (
         FOLLOW_TRAINING,
         _parse_scales,
         '"train", LONGxSHORT or a list "1333x800|1600x1000", sides from 32 to 8192 px',
-        "size that images are fitted into for prediction; train takes the largest training scale; a list is predicted "
-        "one after the other and merged",
+        "size that images are fitted into; train is the largest training scale; of a list, each in turn, merged",
     ),
     truth("flip", False, "predict the mirror image too and merge the raw detections"),
     number("score_floor", 0.001, (0.0, 1.0), "raw detections below this score are not kept"),
