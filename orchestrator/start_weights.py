@@ -55,7 +55,7 @@ def seen_before(starts: Sequence[Path], val: Source, prints: ImageFingerprints, 
             faults += start_faults(start, _shared(record.images, val, prints))
     if faults and not allowed:
         raise InputErrors(faults)
-    return (*(f"{fault.rule}, and the data set allows it: {fault.received}" for fault in faults), *notices)
+    return (*(f"the data set allows it: {fault.received}" for fault in faults), *notices)
 
 
 def _shared(seen: ImageFingerprints, val: Source, prints: ImageFingerprints) -> list[tuple[str, str]]:
