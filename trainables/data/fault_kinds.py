@@ -99,7 +99,11 @@ IMAGE_REPEATED = FaultKind(
     "both stay; a split must keep them on one side",
 )
 MALFORMED_CATEGORY = FaultKind(
-    "malformed-category", "error", "categories", "a category has an integer id and a name", "the row is left out"
+    "malformed-category",
+    "error",
+    "categories",
+    "a category has an integer id and a name",
+    "it is named by its id; without one the row is left out",
 )
 DUPLICATE_CATEGORY_ID = FaultKind(
     "duplicate-category-id", "error", "categories", "category ids are distinct", "the first row stays"

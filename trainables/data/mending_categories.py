@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from results.coco_json import Row
 from trainables.data import fault_kinds as kinds
 from trainables.data.changes import Change
+from trainables.data.row_columns import is_integer
 
 _BACKGROUND_ID = 0
 
@@ -30,7 +31,7 @@ class CategoryPlan:
     def moved(self, annotation: Row) -> Row:
         """An annotation's row under the new ids; the same one if nothing concerns it."""
         category_id = annotation.get("category_id")
-        if type(category_id) is not int or category_id not in self.new_id_of:
+        if not is_integer(category_id) or category_id not in self.new_id_of:
             return annotation
         return {**annotation, "category_id": self.new_id_of[category_id]}
 
@@ -42,13 +43,12 @@ def plan_categories(rows: Sequence[Row], contest_ids: Mapping[str, int]) -> Cate
         rows: the categories as they were delivered.
         contest_ids: ids by name as the competition gave them.
     """
-    stay, changes = _distinct(rows)
-    named = {number: (int(str(rows[number]["id"])), str(rows[number]["name"])) for number in stay}
+    named, changes = _distinct(rows)
     new_id = _new_ids(list(named.values()), contest_ids)
     new_id_of = {old: new for old, new in new_id.items() if old != new}
     kept: dict[tuple[int, str], Row] = {}
     for number, (old, name) in named.items():
-        kept.setdefault((new_id[old], name), {**rows[number], "id": new_id[old]})
+        kept.setdefault((new_id[old], name), {**rows[number], "id": new_id[old], "name": name})
         if old in new_id_of:
             changes.append(
                 Change(
@@ -58,20 +58,22 @@ def plan_categories(rows: Sequence[Row], contest_ids: Mapping[str, int]) -> Cate
     return CategoryPlan(list(kept.values()), sorted(changes, key=lambda one: one.row), new_id_of)
 
 
-def _distinct(rows: Sequence[Row]) -> tuple[list[int], list[Change]]:
-    """Numbers of the well-formed rows, the first of each id, and why the others go."""
-    stay: dict[int, int] = {}
+def _distinct(rows: Sequence[Row]) -> tuple[dict[int, tuple[int, str]], list[Change]]:
+    """Id and name of the rows that stay, by row number, and what was done to the others."""
+    stay: dict[int, tuple[int, str]] = {}
     changes = []
     for number, row in enumerate(rows):
         id_, name = row.get("id"), row.get("name")
-        if type(id_) is not int or not isinstance(name, str) or not name:
-            known = id_ if type(id_) is int else None
-            changes.append(Change(kinds.MALFORMED_CATEGORY.name, "categories", number, known, "left out"))
-        elif id_ in stay:
+        if not is_integer(id_):
+            changes.append(Change(kinds.MALFORMED_CATEGORY.name, "categories", number, None, "left out"))
+        elif id_ in {known for known, _ in stay.values()}:
             changes.append(Change(kinds.DUPLICATE_CATEGORY_ID.name, "categories", number, id_, f"left out ({name})"))
+        elif isinstance(name, str) and name:
+            stay[number] = (id_, name)
         else:
-            stay[id_] = number
-    return list(stay.values()), changes
+            stay[number] = (id_, str(id_))
+            changes.append(Change(kinds.MALFORMED_CATEGORY.name, "categories", number, id_, f"named {id_}"))
+    return stay, changes
 
 
 def _new_ids(named: Sequence[tuple[int, str]], contest_ids: Mapping[str, int]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from trainables.data.checking import Check
 from trainables.data.exif_turns import turned_box
 from trainables.data.fault_kinds import FaultKind
 from trainables.data.picture_files import PictureFile
+from trainables.data.row_columns import is_integer
 from trainables.data.row_faults import is_well_formed_image
 
 _LEFT_OUT = (kinds.MALFORMED_IMAGE, kinds.IMAGE_MISSING, kinds.IMAGE_UNREADABLE, kinds.IMAGE_REPEATED_IN_TEST)
@@ -38,7 +39,7 @@ class ImagePlan:
     def moved(self, annotation: Row) -> Row:
         """An annotation's row as it stands after the images were mended; the same one if nothing concerns it."""
         image_id = annotation.get("image_id")
-        if type(image_id) is not int:
+        if not is_integer(image_id):
             return annotation
         if image_id in self.turned:
             annotation = turned_box(annotation, self.turned[image_id])

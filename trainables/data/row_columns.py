@@ -7,6 +7,7 @@ judges types alone: what a sound value may be is the business of the fault modul
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeGuard
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def _annotations(rows: Sequence[Row], image_ids: IntegerColumn, category_ids: In
         image_id=image_id,
         category_id=category_id,
         box=_boxes(rows),
-        has_sound_crowd=np.array([type(row.get("iscrowd", 0)) is int for row in rows], dtype=bool),
+        has_sound_crowd=np.array([is_integer(row.get("iscrowd", 0)) for row in rows], dtype=bool),
         image_row=_first_row(image_ids, image_id),
         category_row=_first_row(category_ids, category_id),
     )
@@ -134,7 +135,7 @@ def _annotations(rows: Sequence[Row], image_ids: IntegerColumn, category_ids: In
 
 def _integers(rows: Sequence[Row], key: str) -> IntegerColumn:
     values = [row.get(key) for row in rows]
-    is_sound = np.array([type(value) is int and abs(value) <= _LARGEST for value in values], dtype=bool)
+    is_sound = np.array([is_integer(value) for value in values], dtype=bool)
     numbers = [value if sound else 0 for value, sound in zip(values, is_sound.tolist(), strict=True)]
     return IntegerColumn(np.array(numbers, dtype=np.int64), is_sound)
 
@@ -155,13 +156,18 @@ def _boxes(rows: Sequence[Row]) -> BoxColumn:
     return BoxColumn(boxes_xywh, is_sound)
 
 
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether a row's value is an integer that a column can hold; True and False are none."""
+    return type(value) is int and abs(value) <= _LARGEST
+
+
 def is_box(value: object) -> bool:
     """Whether a row's value is a list of four numbers, finite or not."""
     return isinstance(value, list) and len(value) == COORDINATES and all(map(_is_number, value))
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is float or (type(value) is int and abs(value) <= _LARGEST)
+    return type(value) is float or is_integer(value)
 
 
 def _first_row(known: IntegerColumn, wanted: IntegerColumn) -> IntArray:
