@@ -21,11 +21,11 @@ class Subcommand:
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "check": Subcommand("every fault of an annotation file and its pictures", "trainables.data.check_command"),
+    "clean": Subcommand("an annotation file without its background class", "trainables.data.clean_command"),
     "split": Subcommand("an annotation file into train and val, or folds", "trainables.data.split_command"),
     "compare": Subcommand("train against test: does one look like the other", "trainables.data.compare_command"),
     "anchors": Subcommand("box sizes, and anchors that reach them at a test scale", "trainables.data.anchors_command"),
-    "check": Subcommand("every fault of an annotation file and its pictures", "trainables.data.check_command"),
-    "clean": Subcommand("an annotation file without its background class", "trainables.data.clean_command"),
     "labels": Subcommand("label formats, corrected labels, suspicious boxes", "trainables.data.labels_command"),
     "pseudo": Subcommand("confident detections as labels for unlabelled images", "trainables.data.pseudo_command"),
     "subsets": Subcommand("a data set for each kind of image or class", "trainables.data.subsets_command"),
