@@ -18,6 +18,7 @@ from trainables.options import (
     backbone,
     cspnext,
     dense_heads,
+    losses,
     neck,
     pipeline,
     points,
@@ -28,14 +29,6 @@ from trainables.options import (
 )
 from trainables.parameters import Detector, by_name, first_conflict, with_defaults
 
-_TWO_STAGE = (
-    *backbone.PARAMETERS,
-    *neck.PARAMETERS,
-    *anchors.PARAMETERS,
-    *proposals.PARAMETERS,
-    *region_heads.PARAMETERS,
-)
-
 _DENSE = (
     *backbone.PARAMETERS,
     *dense_heads.NECK,
@@ -44,18 +37,34 @@ _DENSE = (
     *schedule.PARAMETERS,
 )
 
+_TWO_STAGE = (
+    *backbone.PARAMETERS,
+    *neck.PARAMETERS,
+    *anchors.PARAMETERS,
+    *proposals.PARAMETERS,
+    *region_heads.PARAMETERS,
+    *losses.PROPOSALS,
+    *losses.HEADS,
+)
+_TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
+
 DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(
         description="Cascade R-CNN: region proposals refined by three heads of rising IoU (Cai and Vasconcelos, 2018)",
         train=by_name(*_TWO_STAGE, *region_heads.STAGES, *pipeline.PARAMETERS, *schedule.PARAMETERS),
         predict=by_name(*predict.PARAMETERS),
-        conflict=first_conflict(*backbone.CONFLICTS, *proposals.CONFLICTS),
+        conflict=first_conflict(*_TWO_STAGE_CONFLICTS, *region_heads.STAGE_CONFLICTS),
     ),
     "faster_rcnn": Detector(
         description="Faster R-CNN: region proposals, and one head that classifies and refines them (Ren et al., 2015)",
-        train=by_name(*_TWO_STAGE, *region_heads.ONE_STAGE, *pipeline.PARAMETERS, *schedule.PARAMETERS),
+        train=by_name(
+            *with_defaults(_TWO_STAGE, rpn_box_loss="l1", head_box_loss="l1"),
+            *region_heads.ONE_STAGE,
+            *pipeline.PARAMETERS,
+            *schedule.PARAMETERS,
+        ),
         predict=by_name(*predict.PARAMETERS),
-        conflict=first_conflict(*backbone.CONFLICTS, *proposals.CONFLICTS),
+        conflict=first_conflict(*_TWO_STAGE_CONFLICTS),
     ),
     "fcos": Detector(
         description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",

@@ -20,7 +20,7 @@ from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
 from trainables.options.predict import telling
-from trainables.vectors import in_label_order
+from trainables.vectors import in_label_order, with_rule_weights
 
 _PLAIN = Requirement(ious=(0.5,))
 Params = Mapping[str, object]
@@ -49,6 +49,7 @@ class TrainingData:
         class_names: their names, in the same order.
         fitted_to: COCO json that anchors are fitted to: `annotations`, also where those are left out of a hash.
         requirement: the IoU that the rule demands of a box, which anchors are fitted to reach.
+        class_weights: of the classes in the rule's score, in the same order; empty where it weighs all alike.
     """
 
     annotations: str
@@ -57,6 +58,7 @@ class TrainingData:
     class_names: tuple[str, ...]
     fitted_to: str = ""
     requirement: Requirement = _PLAIN
+    class_weights: tuple[float, ...] = ()
 
 
 def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) -> TrainingData:
@@ -67,7 +69,7 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         categories: annotated ones, in any order.
         rule: scores some of them; a rule that names none scores all.
     """
-    scored = {category.id for category in rule.categories}
+    scored = {category.id: category.weight for category in rule.categories}
     kept = sorted((one for one in categories if not scored or one.id in scored), key=lambda one: one.id)
     return TrainingData(
         str(dataset.train.annotations),
@@ -76,6 +78,7 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         tuple(category.name for category in kept),
         str(dataset.train.annotations),
         rule.requirement,
+        tuple(scored[category.id] for category in kept) if scored else (),
     )
 
 
@@ -111,6 +114,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         accumulate: parts that each batch is trained in, one after the other, for one step of the optimizer.
     """
     params = in_label_order(params, DETECTORS[detector].train, data.category_ids)
+    params = with_rule_weights(params, DETECTORS[detector].train, data.class_weights)
     params = with_fitted_anchors(params, data.fitted_to, data.category_ids, data.requirement)
     return {
         "default_scope": "mmdet",

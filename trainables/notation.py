@@ -17,6 +17,8 @@ NONE = "none"
 FOLLOW_TRAINING = "train"
 # Ratios of anchors: fitted to the boxes of the training images.
 KMEANS = "kmeans"
+# In the place of a number: the one that follows from the competition's rule.
+RULE = "rule"
 
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\Z")
 _SCALE_RULE = "an image scale is LONGxSHORT in pixels, the long side first (the image is fitted inside, its shape kept)"

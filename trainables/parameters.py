@@ -103,6 +103,15 @@ def number(name: str, default: float, bounds: tuple[float, float], description: 
     )
 
 
+def or_word(parameter: Parameter, word: str) -> Parameter:
+    """The same, or one word in its place."""
+
+    def accepts(value: object) -> bool:
+        return value == word or parameter.accepts(value)
+
+    return replace(parameter, rule=f"{parameter.rule}, or {word}", accepts=accepts)
+
+
 def vector(parameter: Parameter) -> Parameter:
     """The same for each class: a space gives one value for all of them, or one for each."""
     return replace(parameter, per_class=True)

@@ -5,6 +5,7 @@ What a vector does is its detector's; which parameters are vectors stands in the
 
 from collections.abc import Mapping, Sequence
 
+from trainables.notation import RULE
 from trainables.parameters import Parameter
 
 _EACH = "*"
@@ -23,6 +24,26 @@ def in_label_order(
     """
     vectors = {name: one.default for name, one in parameters.items() if one.per_class}
     return {**params, **{name: _values(params[name], default, category_ids) for name, default in vectors.items()}}
+
+
+def with_rule_weights(
+    params: Mapping[str, object], parameters: Mapping[str, Parameter], weights: Sequence[float]
+) -> dict[str, object]:
+    """The parameters with the rule's class weights, scaled to a mean of 1, where a vector's value is the word "rule".
+
+    Args:
+        params: with vectors in label order.
+        parameters: the detector's.
+        weights: of each label in the score; without any, all weigh 1.
+    """
+    vectors = [name for name, one in parameters.items() if one.per_class]
+    return {**params, **{name: _weighted(params[name], weights) for name in vectors}}
+
+
+def _weighted(values: object, weights: Sequence[float]) -> list[object]:
+    listed = values if isinstance(values, list) else []
+    scale = len(weights) / sum(weights) if weights else 1.0
+    return [scale * (weights[label] if weights else 1.0) if one == RULE else one for label, one in enumerate(listed)]
 
 
 def _values(value: object, default: object, category_ids: Sequence[int]) -> list[object]:

@@ -93,3 +93,10 @@ def test_only_batches_that_split_evenly_are_halved() -> None:
     assert sizes == {1: False, 2: True, 5: False, 16: True}
     assert not can_halve(replace(JOB, params={"batch_size": 2}, accumulate=2))
     assert not can_halve(replace(JOB, params={}))
+
+
+def test_options_that_came_later_leave_the_default_configuration_as_it_was() -> None:
+    """A trial's identity is this hash: results of earlier runs stand for trials of today only while it holds."""
+    defaults = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+    data = TrainingData("train.json", "images", (1, 2), ("a", "b"))
+    assert config_hash(effective_config("cascade_rcnn", defaults, data, seed=0)) == "66cb910ede5f97e3"

@@ -5,14 +5,17 @@ catalogue's default parameters the result is that file's model.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from trainables.detectors.backbones import Config, residual_backbone
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
 from trainables.detectors.pyramid import neck, preprocessor
-from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, stage_training
+from trainables.detectors.regions import REGION_TEST, box_head, region_training, roi_extractor
 from trainables.notation import parse_numbers
+from trainables.options.region_heads import parse_negatives, parse_samplers
 
 Params = Mapping[str, object]
+_Entry = TypeVar("_Entry")
 
 # Each stage refines the boxes of the one before, so its regression targets are narrower.
 _STAGE_STDS = ([0.1, 0.1, 0.2, 0.2], [0.05, 0.05, 0.1, 0.1], [0.033, 0.033, 0.067, 0.067], [0.025, 0.025, 0.05, 0.05])
@@ -53,5 +56,18 @@ def _train_config(params: Params) -> Config:
     return {
         "rpn": rpn_training(params),
         "rpn_proposal": proposals(params),
-        "rcnn": [stage_training(params, iou) for iou in parse_numbers(str(params["stage_ious"]))],
+        "rcnn": _stage_trainings(params),
     }
+
+
+def _stage_trainings(params: Params) -> list[Config]:
+    positives = parse_numbers(str(params["stage_ious"]))
+    negatives = _for_each(parse_negatives(str(params["stage_neg_ious"]), positives), len(positives))
+    samplers = _for_each(parse_samplers(str(params["head_samplers"])), len(positives))
+    stages = zip(positives, negatives, samplers, strict=True)
+    return [region_training(params, *stage) for stage in stages]
+
+
+def _for_each(given: tuple[_Entry, ...], stages: int) -> tuple[_Entry, ...]:
+    """A list with one entry for all stages, or one for each, as the latter."""
+    return given * stages if len(given) == 1 else given

@@ -15,7 +15,6 @@ from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, s
 Params = Mapping[str, object]
 
 _STDS = [0.1, 0.1, 0.2, 0.2]
-_L1: Config = {"type": "L1Loss", "loss_weight": 1.0}
 
 
 def model_config(params: Params, class_count: int) -> Config:
@@ -30,16 +29,12 @@ def model_config(params: Params, class_count: int) -> Config:
         "data_preprocessor": preprocessor(),
         "backbone": residual_backbone(params),
         "neck": neck(params),
-        "rpn_head": {**rpn_head(params), "loss_bbox": dict(_L1)},
+        "rpn_head": rpn_head(params),
         "roi_head": {
             "type": "StandardRoIHead",
             "bbox_roi_extractor": roi_extractor(params),
             # Each class has its own box, which a cascade's stages share.
-            "bbox_head": {
-                **box_head(params, class_count, _STDS),
-                "reg_class_agnostic": False,
-                "loss_bbox": dict(_L1),
-            },
+            "bbox_head": {**box_head(params, class_count, _STDS), "reg_class_agnostic": False},
         },
         "train_cfg": {
             "rpn": {**rpn_training(params), "allowed_border": -1},

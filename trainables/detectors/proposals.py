@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.assigning import assigner, sampler
 from trainables.detectors.backbones import Config
+from trainables.detectors.losses import box_loss, objectness_loss
 from trainables.detectors.pyramid import level_strides
 from trainables.detectors.regions import box_coder
 from trainables.notation import parse_numbers
@@ -24,16 +25,17 @@ def rpn_head(params: Params) -> Config:
             "strides": level_strides(params),
         },
         "bbox_coder": box_coder([1.0, 1.0, 1.0, 1.0]),
-        "loss_cls": {"type": "CrossEntropyLoss", "use_sigmoid": True, "loss_weight": 1.0},
-        "loss_bbox": {"type": "SmoothL1Loss", "beta": 1.0 / 9.0, "loss_weight": 1.0},
+        "loss_cls": objectness_loss(str(params["rpn_class_loss"])),
+        **box_loss(str(params["rpn_box_loss"]), beta=1.0 / 9.0),
     }
 
 
 def rpn_training(params: Params) -> Config:
     """What it learns from."""
     negative = params["rpn_neg_iou"]
+    lowest = params["rpn_min_pos_iou"] or negative
     return {
-        "assigner": assigner(params["rpn_pos_iou"], negative, negative, match_low_quality=True),
+        "assigner": assigner(params["rpn_pos_iou"], negative, lowest, match_low_quality=True),
         "sampler": sampler(256, 0.5, add_truth=False),
         "allowed_border": 0,
         "pos_weight": -1,

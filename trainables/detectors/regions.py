@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from trainables.detectors.assigning import assigner, sampler
+from trainables.detectors.assigning import assigner, region_sampler
 from trainables.detectors.backbones import Config
+from trainables.detectors.losses import box_loss, class_loss
 from trainables.detectors.pyramid import level_strides
 
 Params = Mapping[str, object]
@@ -32,6 +33,8 @@ def box_head(params: Params, class_count: int, stds: list[float]) -> Config:
         class_count: scored classes of the data set.
         stds: by which its four regression targets are divided.
     """
+    given = params["class_weights"]
+    weights = given if isinstance(given, list) else [given] * class_count
     return {
         "type": "Shared2FCBBoxHead",
         "in_channels": params["neck_channels"],
@@ -40,17 +43,9 @@ def box_head(params: Params, class_count: int, stds: list[float]) -> Config:
         "num_classes": class_count,
         "bbox_coder": box_coder(stds),
         "reg_class_agnostic": True,
-        "loss_cls": _class_loss(params, class_count),
-        "loss_bbox": {"type": "SmoothL1Loss", "beta": 1.0, "loss_weight": 1.0},
+        "loss_cls": class_loss(str(params["head_class_loss"]), weights),
+        **box_loss(str(params["head_box_loss"]), beta=1.0),
     }
-
-
-def _class_loss(params: Params, class_count: int) -> Config:
-    given = params["class_weights"]
-    weights = given if isinstance(given, list) else [given] * class_count
-    loss: Config = {"type": "CrossEntropyLoss", "use_sigmoid": False, "loss_weight": 1.0}
-    # mmdet's background is the last label. Equal weights of 1 are stock's, which has none.
-    return loss if all(weight == 1 for weight in weights) else {**loss, "class_weight": [*weights, 1.0]}
 
 
 def box_coder(stds: list[float]) -> Config:
@@ -59,10 +54,23 @@ def box_coder(stds: list[float]) -> Config:
 
 
 def stage_training(params: Params, iou: float) -> Config:
-    """What a head learns from: regions that overlap a truth box by `iou` are its objects."""
+    """What the only head learns from: regions that overlap a truth box by `iou` are its objects."""
+    return region_training(params, iou, iou, str(params["head_samplers"]))
+
+
+def region_training(params: Params, positive: float, negative: float, sampler: str) -> Config:
+    """What a head learns from.
+
+    Args:
+        params: of the catalogue.
+        positive: IoU with a truth box from which a region is one of its objects.
+        negative: IoU below which it is background.
+        sampler: random, ohem or iou_balanced.
+    """
+    lowest = params["head_min_pos_iou"]
     return {
-        "assigner": assigner(iou, iou, iou, match_low_quality=False),
-        "sampler": sampler(params["rois"], 0.25, add_truth=True),
+        "assigner": assigner(positive, negative, lowest or positive, match_low_quality=bool(lowest)),
+        "sampler": region_sampler(sampler, params["rois"]),
         "pos_weight": -1,
         "debug": False,
     }
