@@ -8,7 +8,6 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from trainables.effective import TrainingData, effective_config
-from trainables.predict import predict_one
 from trainables.training import build_model, use_threads
 
 SIDE_PX = 96
@@ -52,12 +51,17 @@ def losses_of(model: nn.Module, steps: int = 10, lr: float = 2e-3) -> list[float
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 35.0)
         optimizer.step()
-        found.append(float(loss))
+        found.append(loss.item())
     return found
 
 
 def predicted(model: nn.Module) -> tuple[Tensor, Tensor]:
-    """Raw boxes and scores of one of the images."""
+    """Boxes and scores (N, C + 1) before NMS of one of the images, by a two-stage detector."""
     pixels, sample = drawn_image(0)
     with torch.inference_mode():
-        return predict_one(model.eval(), {"inputs": pixels, "data_samples": sample}, flip=False)
+        data = model.eval().data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, False)
+        features = model.extract_feat(data["inputs"])  # type: ignore[operator]
+        found = model.rpn_head.predict(features, data["data_samples"], rescale=False)
+        metas = [one.metainfo for one in data["data_samples"]]
+        raw = model.roi_head.predict_bbox(features, metas, found, rcnn_test_cfg=None, rescale=True)[0]
+    return raw.bboxes, raw.scores

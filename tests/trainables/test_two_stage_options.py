@@ -58,7 +58,7 @@ def test_each_option_learns_one_batch_and_predicts(option: dict[str, object]) ->
     assert min(losses[-3:]) < losses[0]
     boxes, scores = predicted(model)
     assert len(boxes) == len(scores) > 0
-    assert scores.shape[1] == len(DATA.category_ids)
+    assert scores.shape[1] == len(DATA.category_ids) + 1
     assert scores.min() >= 0 and scores.max() <= 1
 
 
