@@ -49,7 +49,8 @@ def main() -> None:
                 spent = _run([*words, "--json"])
                 rows.append([name, shown, spent.wall_s, spent.cpu_s, spent.peak_gib, spent.found])
     head = ["file", "command", "wall s", "CPU s", "peak GiB", "what was found"]
-    write_table("annotation_checks", "Checking and cleaning annotation files", [markdown(head, rows)])
+    load = "Wall time counts what else the machine was busy with; CPU time does not.\n"
+    write_table("annotation_checks", "Checking and cleaning annotation files", [load, markdown(head, rows)])
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
