@@ -16,6 +16,7 @@ from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
 from trainables.detectors import cascade_rcnn, configured, faster_rcnn, fcos, reppoints, retinanet, rtmdet
+from trainables.detectors.augmenting import dataset_options
 from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
 from trainables.jobs import TrialJob
@@ -150,6 +151,7 @@ def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:
         "metainfo": {"classes": list(data.class_names)},
         "category_ids": list(data.category_ids),
         "pipeline": train_pipeline(params),
+        **dataset_options(params),
     }
     return {
         "batch_size": params["batch_size"],

@@ -5,7 +5,7 @@ orders labels by the file's category list. Here a label is the position of the c
 ascending order, whatever the file says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,31 @@ from mmdet.datasets.base_det_dataset import BaseDetDataset
 from results.boxes import Truth, truth_from_coco
 from trainables.image_faults import naming_image
 
+# COCO's small boxes, in pixels of the image.
+_SMALL_PX2 = 32 * 32
+
 
 class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
     """COCO annotations for training; images without a scored box are left out, as mmdet's base class does.
 
     Args:
         category_ids: scored category ids, ascending; label i is `category_ids[i]`.
+        small_repeats: times that an image with a small box is listed.
+        donors: whether each image brings another along, drawn anew every time, whose boxes may be pasted into it.
         arguments: mmdet's own (`ann_file`, `data_prefix`, `pipeline`, ...).
     """
 
-    def __init__(self, *arguments: Any, category_ids: Sequence[int], **options: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        category_ids: Sequence[int],
+        small_repeats: int = 1,
+        donors: bool = False,
+        **options: Any,
+    ) -> None:
         self.category_ids = tuple(category_ids)
+        self.small_repeats = small_repeats
+        self.donors = donors
         super().__init__(*arguments, **options)
 
     def load_data_list(self) -> list[dict[str, object]]:
@@ -40,6 +54,8 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
             CorruptImageError: it cannot be read.
         """
         entry = self.get_data_info(idx)
+        if self.donors:
+            entry["donor"] = self.get_data_info(int(np.random.randint(len(self))))
         with naming_image(Path(entry["img_path"])):
             return self.pipeline(entry)
 
@@ -48,7 +64,13 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         entries: list[dict[str, Any]] = self.data_list
         if self.test_mode:
             return entries
-        return [entry for entry in entries if any(not one["ignore_flag"] for one in entry["instances"])]
+        kept = [entry for entry in entries if any(not one["ignore_flag"] for one in entry["instances"])]
+        return [entry for entry in kept for _ in range(self.small_repeats if _has_small_box(entry) else 1)]
+
+
+def _has_small_box(entry: Mapping[str, Any]) -> bool:
+    corners = np.array([one["bbox"] for one in entry["instances"] if not one["ignore_flag"]])
+    return bool((np.prod(corners[:, 2:] - corners[:, :2], axis=1) < _SMALL_PX2).any())
 
 
 def training_entries(truth: Truth, folder: Path, category_ids: Sequence[int]) -> list[dict[str, object]]:

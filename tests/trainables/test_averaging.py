@@ -22,6 +22,7 @@ from trainables.weights import read_weights, save_weights
 
 pytestmark = pytest.mark.training
 IDS = tuple(range(1, 11))
+CHANCES = {"crop": "min_iou", "copy_paste": 0.5, "rotate_deg": 10.0}
 
 
 class Lost(BaseException):
@@ -31,7 +32,7 @@ class Lost(BaseException):
 @pytest.fixture
 def job(tiny_job: TrialJob) -> TrialJob:
     view = {**tiny_job.views[0], "average": "last2"}
-    return replace(tiny_job, views=(view,), params={**tiny_job.params, "epochs": 2}, rungs=(1, 2))
+    return replace(tiny_job, views=(view,), params={**tiny_job.params, **CHANCES, "epochs": 2}, rungs=(1, 2))
 
 
 def weights_of(job: TrialJob) -> dict[str, torch.Tensor]:

@@ -48,7 +48,7 @@ def test_train_scales_become_the_transform_that_draws_them() -> None:
 def test_every_option_of_every_choice_is_built_and_differs_from_the_default() -> None:
     """`Parameter.accepts` closes over a choice's options, so they are tried from a list of all words in use."""
     words = {"resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d", "none", "v1", "v2", "bn", "bn_frozen"}
-    words |= {"gn", "horizontal", "vertical", "both", "sgd", "adamw", "step", "cosine"}
+    words |= {"gn", "horizontal", "vertical", "both", "sgd", "adamw", "step", "cosine", "min_iou", "random"}
     for name, parameter in DETECTORS["cascade_rcnn"].train.items():
         accepted = {word for word in words if isinstance(parameter.default, str) and parameter.accepts(word)}
         for word in accepted - {parameter.default}:

@@ -7,6 +7,9 @@ from trainables.notation import parse_epochs
 
 Params = Mapping[str, object]
 
+# Images of a step that mmdet's learning rates belong to.
+_STOCK_BATCH = 16
+
 
 def optimization(params: Params) -> Config:
     """The optimizer wrapper and the schedulers."""
@@ -15,7 +18,7 @@ def optimization(params: Params) -> Config:
 
 def _optimizer(params: Params) -> Config:
     kind = str(params["optimizer"])
-    settings: Config = {"lr": params["lr"], "weight_decay": params["weight_decay"]}
+    settings: Config = {"lr": _rate(params), "weight_decay": params["weight_decay"]}
     optimizer = (
         {"type": "SGD", "momentum": params["momentum"], **settings} if kind == "sgd" else {"type": "AdamW", **settings}
     )
@@ -23,6 +26,19 @@ def _optimizer(params: Params) -> Config:
     if float(str(params["gradient_clip"])) > 0:
         wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
     return wrapper
+
+
+def _rate(params: Params) -> object:
+    """The learning rate of a batch, which `lr` is for 16 images where it is scaled.
+
+    Source: Goyal et al., Accurate, large minibatch SGD (2017) for the linear rule; mmdet's `auto_scale_lr` likewise.
+    """
+    exponents = {"linear": 1.0, "sqrt": 0.5}
+    scaling = str(params["lr_scaling"])
+    if scaling not in exponents:
+        return params["lr"]
+    batches = int(str(params["batch_size"])) / _STOCK_BATCH
+    return float(str(params["lr"])) * batches ** exponents[scaling]
 
 
 def _schedulers(params: Params) -> Sequence[Config]:

@@ -5,7 +5,8 @@ How scales are written is `trainables.notation`'s; what mmdet makes of them is t
 
 from collections.abc import Mapping
 
-from trainables.notation import parse_scale, parse_train_scales
+from trainables.detectors.augmenting import after_flip, before_resize
+from trainables.notation import NONE, parse_scale, parse_train_scales
 
 Transform = dict[str, object]
 
@@ -23,17 +24,20 @@ def train_pipeline(params: Mapping[str, object]) -> list[Transform]:
     """Transforms of a training image, from file to packed inputs.
 
     Args:
-        params: `train_scale` and `flip`.
+        params: every train-tier parameter of the image pipeline.
+
+    Source: mmdet/configs/ssd/ssd300_coco.py for the place of the min-IoU crop, before the resize.
     """
-    steps: list[Transform] = [
+    flip = str(params["flip"])
+    return [
         dict(LOAD),
         {"type": "LoadAnnotations", "with_bbox": True},
+        *before_resize(params),
         _train_resize(str(params["train_scale"])),
+        *([] if flip == NONE else [{"type": "RandomFlip", **_FLIPS[flip]}]),
+        *after_flip(params),
+        {"type": "PackDetInputs"},
     ]
-    flip = str(params["flip"])
-    if flip != "none":
-        steps.append({"type": "RandomFlip", **_FLIPS[flip]})
-    return [*steps, {"type": "PackDetInputs"}]
 
 
 def test_pipeline(scale: str) -> list[Transform]:

@@ -1,7 +1,7 @@
 """What is done to training images."""
 
 from trainables.notation import NONE, parse_train_scales
-from trainables.parameters import choice, text, whole
+from trainables.parameters import choice, number, text, truth, whole
 
 PARAMETERS = (
     text(
@@ -17,5 +17,18 @@ PARAMETERS = (
         (NONE, "horizontal", "vertical", "both"),
         "mirror images: half, with both a quarter each way",
     ),
+    choice(
+        "crop",
+        NONE,
+        (NONE, "min_iou", "random"),
+        "show a part: min_iou one that a box overlaps by an IoU drawn from .1 to .9, random half to all of each side",
+    ),
+    number("rotate_deg", 0.0, (0.0, 180.0), "largest angle by which half of the images are turned; 0 turns none"),
+    number(
+        "translate", 0.0, (0.0, 0.5), "largest share of its sides by which half of the images are moved; 0 moves none"
+    ),
+    truth("photometric", False, "change brightness, contrast, saturation and hue"),
+    number("copy_paste", 0.0, (0.0, 1.0), "share of images that a box of another training image is pasted into"),
+    whole("oversample_small", 1, (1, 16), "times that an image with a box under 32x32 px is shown in an epoch"),
     whole("batch_size", 16, (1, 256), "images of one optimizer step; stock's 0.02 learning rate belongs to 16"),
 )

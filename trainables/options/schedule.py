@@ -1,6 +1,6 @@
 """How long, how fast and by which optimizer a detector is trained."""
 
-from trainables.notation import parse_epochs
+from trainables.notation import NONE, parse_epochs
 from trainables.parameters import choice, number, text, whole
 
 EPOCHS = (whole("epochs", 12, (0, 1000), "passes over the training images; 0 evaluates the untrained detector"),)
@@ -8,6 +8,9 @@ EPOCHS = (whole("epochs", 12, (0, 1000), "passes over the training images; 0 eva
 PARAMETERS = (
     choice("optimizer", "sgd", ("sgd", "adamw"), "optimizer"),
     number("lr", 0.02, (1e-7, 1.0), "learning rate after warm-up"),
+    choice(
+        "lr_scaling", NONE, (NONE, "linear", "sqrt"), "whether lr is meant for a batch of 16 and follows batch_size"
+    ),
     number("weight_decay", 1e-4, (0.0, 1.0), "weight decay"),
     number("momentum", 0.9, (0.0, 0.999), "momentum of sgd; adamw does not read it"),
     *EPOCHS,

@@ -35,3 +35,22 @@ def test_averages_are_proved_by_how_much_each_epoch_counts(bench: MmdetBench) ->
 @pytest.mark.parametrize("change", [{"tiles": "64x48"}, {"flip_vertical": True}])
 def test_showings_are_proved_by_what_a_prediction_reads(bench: MmdetBench, change: dict[str, object]) -> None:
     assert list(places(bench, **change)) == [f"view.{name}" for name in change]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"crop": "min_iou"}, "min_ious"),
+        ({"crop": "random"}, "crop_type"),
+        ({"rotate_deg": 10.0}, "max_mag"),
+        ({"translate": 0.2}, "max_mag"),
+        ({"photometric": True}, "hue_delta"),
+        ({"copy_paste": 0.5}, "donors"),
+        ({"oversample_small": 2}, "small_repeats"),
+        ({"lr_scaling": "linear"}, "lr"),
+    ],
+)
+def test_what_is_done_to_training_images_is_built(bench: MmdetBench, change: dict[str, object], place: str) -> None:
+    found = effects_between(JOB, replace(JOB, params={**TINY_DETECTOR, **change}), bench)
+    assert {effect.place.rpartition(".")[2] for effect in found} >= {place}
+    assert not any(effect.read for effect in found)
