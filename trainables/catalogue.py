@@ -40,6 +40,7 @@ _DENSE = (
 _TWO_STAGE = (
     *backbone.PARAMETERS,
     *neck.PARAMETERS,
+    *neck.PATHS,
     *anchors.PARAMETERS,
     *proposals.PARAMETERS,
     *region_heads.PARAMETERS,

@@ -52,6 +52,7 @@ def test_the_defaults_are_stock_and_go_together() -> None:
         {"rpn_pos_iou": 0.3, "rpn_neg_iou": 0.5},
         {"norm": "bn_frozen"},
         {"frozen_stages": 1},
+        {"backbone_blocks": "gc", "backbone": "resnet18"},
         {"rpn_min_pos_iou": 0.8},
         {"head_samplers": "ohem,ohem"},
         {"stage_neg_ious": "0.3,0.3"},

@@ -1,6 +1,7 @@
 """Every option of two-stage detectors: it takes effect, its loss falls on one batch, and it predicts."""
 
 import math
+from functools import cache
 
 import pytest
 from batch_steps import DATA, detector_of, losses_of, predicted
@@ -28,26 +29,33 @@ SAMPLING: list[dict[str, object]] = [
     {"stage_neg_ious": "0.3"},
     {"stage_neg_ious": "0.3,0.4,0.4"},
 ]
-OPTIONS = [*LOSSES, *SAMPLING]
+NECKS: list[dict[str, object]] = [
+    {"neck": "pafpn"},
+    {"neck": "bfp"},
+    *({"fpn_outputs": 6, "fpn_extra_convs": where} for where in ("on_input", "on_lateral", "on_output")),
+]
+BACKBONES: list[dict[str, object]] = [
+    {"backbone": "resnet50", "backbone_blocks": "gc"},
+    {"backbone": "resnet50", "backbone_blocks": "attention"},
+    {"backbone": "resnext101_64x4d"},
+]
+OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 
 
 def named(option: dict[str, object]) -> str:
     return "-".join(f"{key}={value}" for key, value in option.items())
 
 
-def description(option: dict[str, object]) -> Description:
-    with built(effective_config("cascade_rcnn", {**TINY_DETECTOR, **option}, DATA, seed=0)) as found:
+@cache
+def description(*option: tuple[str, object]) -> Description:
+    with built(effective_config("cascade_rcnn", {**TINY_DETECTOR, **dict(option)}, DATA, seed=0)) as found:
         return found.describe()
 
 
-@pytest.fixture(scope="module")
-def plain() -> Description:
-    return description({})
-
-
 @pytest.mark.parametrize("option", OPTIONS, ids=named)
-def test_each_option_changes_what_is_built(option: dict[str, object], plain: Description) -> None:
-    assert description(option).built != plain.built
+def test_each_option_changes_what_is_built(option: dict[str, object]) -> None:
+    *beside, changed = option.items()
+    assert description(*beside, changed).built != description(*beside).built
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=named)

@@ -35,6 +35,7 @@ RESIDUAL: Mapping[str, Residual] = {
     "resnet50": Residual(50, 4),
     "resnet101": Residual(101, 4),
     "resnext101_32x4d": Residual(101, 4, groups=32, base_width=4),
+    "resnext101_64x4d": Residual(101, 4, groups=64, base_width=4),
 }
 
 _NORMS: Mapping[str, tuple[Config, bool]] = {
@@ -48,9 +49,10 @@ def residual_backbone(params: Mapping[str, object]) -> Config:
     """mmdet configuration of a ResNet or ResNeXt.
 
     Args:
-        params: `backbone`, `base_channels`, `norm`, `frozen_stages`, `dcn`.
+        params: `backbone`, `base_channels`, `norm`, `frozen_stages`, `dcn`, `backbone_blocks`.
 
-    Source: mmdet/configs/_base_/models and mmdet/configs/dcn, dcnv2.
+    Source: mmdet/configs/_base_/models and mmdet/configs/dcn, dcnv2, gcnet (Cao et al., 2019), empirical_attention
+    (Zhu et al., 2019).
     """
     kind = RESIDUAL[str(params["backbone"])]
     norm, norm_eval = _NORMS[str(params["norm"])]
@@ -69,7 +71,7 @@ def residual_backbone(params: Mapping[str, object]) -> Config:
     }
     if kind.groups > 1:
         config |= {"groups": kind.groups, "base_width": kind.base_width}
-    return config | _deformable(str(params["dcn"]))
+    return config | _deformable(str(params["dcn"])) | _added_blocks(str(params["backbone_blocks"]))
 
 
 def level_channels(params: Mapping[str, object]) -> list[int]:
@@ -85,3 +87,15 @@ def _deformable(version: str) -> Config:
     kind = {"v1": "DCN", "v2": "DCNv2"}[version]
     dcn = {"type": kind, "deform_groups": 1, "fallback_on_stride": False}
     return {"dcn": dcn, "stage_with_dcn": (False, True, True, True)}
+
+
+def _added_blocks(kind: str) -> Config:
+    """Global context after a block's last convolution, or attention after its middle one."""
+    if kind == "none":
+        return {}
+    if kind == "gc":
+        block = {"type": "ContextBlock", "ratio": 1 / 16}
+        return {"plugins": [{"cfg": block, "stages": (False, True, True, True), "position": "after_conv3"}]}
+    block = {"type": "GeneralizedAttention", "spatial_range": -1, "num_heads": 8, "attention_type": "1111"}
+    plugin = {"cfg": {**block, "kv_stride": 2}, "stages": (False, False, True, True), "position": "after_conv2"}
+    return {"plugins": [plugin]}

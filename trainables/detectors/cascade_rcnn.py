@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from trainables.detectors.backbones import Config, residual_backbone
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
-from trainables.detectors.pyramid import neck, preprocessor
+from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, region_training, roi_extractor
 from trainables.notation import parse_numbers
 from trainables.options.region_heads import parse_negatives, parse_samplers
@@ -33,7 +33,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "type": "CascadeRCNN",
         "data_preprocessor": preprocessor(),
         "backbone": residual_backbone(params),
-        "neck": neck(params),
+        "neck": region_neck(params),
         "rpn_head": rpn_head(params),
         "roi_head": _roi_head(params, class_count),
         "train_cfg": _train_config(params),

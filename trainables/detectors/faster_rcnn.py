@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, residual_backbone
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
-from trainables.detectors.pyramid import neck, preprocessor
+from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, stage_training
 
 Params = Mapping[str, object]
@@ -28,7 +28,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "type": "FasterRCNN",
         "data_preprocessor": preprocessor(),
         "backbone": residual_backbone(params),
-        "neck": neck(params),
+        "neck": region_neck(params),
         "rpn_head": rpn_head(params),
         "roi_head": {
             "type": "StandardRoIHead",

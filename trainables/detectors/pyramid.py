@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, level_channels
+from trainables.notation import NONE
 
 Params = Mapping[str, object]
 
@@ -34,4 +35,30 @@ def neck(params: Params) -> Config:
         "out_channels": params["neck_channels"],
         "start_level": params["fpn_start_level"],
         "num_outs": params["fpn_outputs"],
+    }
+
+
+def region_neck(params: Params) -> Config | list[Config]:
+    """The pyramid of a detector with region proposals: one module, or several in a row.
+
+    Args:
+        params: of the catalogue, `neck` and `fpn_extra_convs` among them.
+
+    Source: Liu et al., Path Aggregation Network (CVPR 2018), mmdet/configs/pafpn; Pang et al., Libra R-CNN (CVPR 2019),
+    mmdet/configs/libra_rcnn.
+    """
+    kind, extra = str(params["neck"]), params["fpn_extra_convs"]
+    pyramid = {**neck(params), "type": "PAFPN"} if kind == "pafpn" else neck(params)
+    if extra != NONE:
+        pyramid["add_extra_convs"] = extra
+    return [pyramid, _balanced(params)] if kind == "bfp" else pyramid
+
+
+def _balanced(params: Params) -> Config:
+    return {
+        "type": "BFP",
+        "in_channels": params["neck_channels"],
+        "num_levels": params["fpn_outputs"],
+        "refine_level": 2,
+        "refine_type": "non_local",
     }

@@ -30,11 +30,17 @@ PARAMETERS = (
     choice(
         "backbone",
         "resnet50",
-        ("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d"),
+        ("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_64x4d"),
         "network that turns the image into features",
     ),
     whole("base_channels", 64, (8, 128), "width of a ResNet: channels of its first stage"),
     choice("dcn", NONE, (NONE, "v1", "v2"), "deformable convolutions in c3-c5 (bottleneck backbones only)"),
+    choice(
+        "backbone_blocks",
+        NONE,
+        (NONE, "gc", "attention"),
+        "added to the blocks of c3-c5, global context (gc), or of c4-c5, attention (bottleneck backbones only)",
+    ),
     choice(
         "norm",
         "bn",
@@ -59,6 +65,12 @@ def _dcn_conflict(parameters: Mapping[str, object]) -> str | None:
     return f"{parameters['backbone']} has no deformable convolutions; write dcn: none or take resnet50"
 
 
+def _blocks_conflict(parameters: Mapping[str, object]) -> str | None:
+    if parameters["backbone_blocks"] == NONE or parameters["backbone"] not in BASIC_BLOCK_BACKBONES:
+        return None
+    return f"{parameters['backbone']} takes no added blocks; write backbone_blocks: none or take resnet50"
+
+
 def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     frozen = parameters["frozen_stages"] != -1 or parameters["norm"] == "bn_frozen"
     if parameters["init"] != NONE or not frozen:
@@ -66,4 +78,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_norm_conflict, _dcn_conflict, _init_conflict)
+CONFLICTS = (_norm_conflict, _dcn_conflict, _blocks_conflict, _init_conflict)
