@@ -15,6 +15,7 @@ from trainables.detectors import configured
 from trainables.fake_parameters import FAKE_PARAMETERS
 from trainables.options import (
     anchors,
+    auxiliary,
     backbone,
     cspnext,
     dense_heads,
@@ -70,6 +71,12 @@ DETECTORS: Mapping[str, Detector] = {
     "fcos": Detector(
         description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",
         train=by_name(*_DENSE, *dense_heads.FOCAL),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS),
+    ),
+    "fcostd": Detector(
+        description="FCOSTD: FCOS whose towers are guided by an auxiliary branch (the competition log's own)",
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *auxiliary.PARAMETERS),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),

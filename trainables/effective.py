@@ -15,7 +15,7 @@ from results.rules import Requirement, Rule
 from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
-from trainables.detectors import cascade_rcnn, configured, faster_rcnn, fcos, reppoints, retinanet, rtmdet
+from trainables.detectors import cascade_rcnn, configured, faster_rcnn, fcos, fcostd, reppoints, retinanet, rtmdet
 from trainables.detectors.augmenting import dataset_options
 from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
@@ -31,6 +31,7 @@ MODEL_CONFIGS: Mapping[str, Callable[[Params, int], ConfigDict]] = {
     "cascade_rcnn": cascade_rcnn.model_config,
     "faster_rcnn": faster_rcnn.model_config,
     "fcos": fcos.model_config,
+    "fcostd": fcostd.model_config,
     "retinanet": retinanet.retinanet_config,
     "freeanchor": retinanet.freeanchor_config,
     "reppoints": reppoints.model_config,

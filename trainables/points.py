@@ -1,0 +1,207 @@
+"""The 36 points of the competition log and what came beside them: what switches each on, and the test that proves it.
+
+`python -m trainables.points` prints docs/DETECTORS.md from these rows. A row without a test is not there yet, and says
+so. Plain data; builds nothing.
+"""
+
+from dataclasses import dataclass
+
+from trainables.catalogue import DETECTORS
+
+ALL_POINTS = range(1, 37)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row.
+
+    Attributes:
+        numbers: points of the log; none for what came beside them.
+        what: in words.
+        switch: YAML of a space, or the command.
+        test: "path::function" below tests/, "" for what is not there yet.
+    """
+
+    numbers: tuple[int, ...]
+    what: str
+    switch: str = ""
+    test: str = ""
+
+
+_LEARNS = "trainables/test_detectors.py::test_losses_fall_on_one_batch"
+
+POINTS = (
+    Point((1,), "FCOS", "detector: fcos", _LEARNS),
+    Point((2,), "FCOSTD", "detector: fcostd", "trainables/test_fcostd.py::test_every_loss_falls_on_a_batch"),
+    Point((2,), "Cascade R-CNN", "detector: cascade_rcnn", _LEARNS),
+    Point((3,), "more epochs", "train: {epochs: {choice: [12, 24]}}", "trainables/test_effective.py::test_schedules"),
+    Point((18,), "learning rate", "train: {lr: {log: [0.001, 0.02]}}", "trainables/test_effective.py::test_schedules"),
+    Point(
+        (4,),
+        "large test size, flips",
+        'predict: {scale: {sweep: ["2048x1200"]}, flip: {sweep: [false, true]}}',
+        "trainables/test_views.py::test_mirrorings_are_shown_one_by_one",
+    ),
+    Point(
+        (5,),
+        "multi-scale training",
+        'train: {train_scale: "1333x800..1333x1200"}',
+        "trainables/test_effective.py::test_train_scales_become_the_transform_that_draws_them",
+    ),
+    Point(
+        (6,),
+        "deformable convolutions",
+        "train: {dcn: {choice: [v1, v2]}}",
+        "trainables/test_cascade_rcnn.py::test_deformable_convolutions_are_switched_on",
+    ),
+    Point(
+        (7,),
+        "split 9:1; compare train and test",
+        "prepare split, prepare compare",
+        "trainables/data/test_split.py::test_no_group_straddles_and_shares_hold_over_seeds",
+    ),
+    Point(
+        (8,),
+        "wash background out",
+        "prepare clean",
+        "trainables/data/test_real_figures.py::test_clean_keeps_3370_images_and_5775_boxes",
+    ),
+    Point(
+        (9,),
+        "inaccurate labels",
+        "prepare labels",
+        "trainables/data/test_label_conversion.py::test_every_pair_of_forms_keeps_everything",
+    ),
+    Point(
+        (10,),
+        "ensembles; a model for each image kind",
+        "python -m ensembles.build --top 5",
+        "ensembles/test_build.py::test_each_image_is_predicted_by_the_run_on_its_subset",
+    ),
+    Point(
+        (11,),
+        "pseudo labels",
+        "prepare pseudo",
+        "trainables/data/test_pseudo_command.py::test_the_next_search_can_start_on_what_is_written",
+    ),
+    Point(
+        (12,),
+        "pyramid start level and levels",
+        "train: {fpn_start_level: {choice: [0, 1]}, fpn_outputs: {choice: [5, 6]}}",
+        "trainables/test_cascade_rcnn.py::test_strides_follow_the_pyramid",
+    ),
+    Point(
+        (14,),
+        "anchor sizes and shapes",
+        'train: {anchor_scale: 4.0, anchor_ratios: "0.2,0.5,1,2,5"}',
+        "trainables/test_effective.py::test_every_option_of_every_choice_is_built_and_differs_from_the_default",
+    ),
+    Point((13,), "DenseNet-121"),
+    Point(
+        (27,),
+        "ResNeXt-101, ResNet-101",
+        "train: {backbone: {choice: [resnet101, resnext101_32x4d]}}",
+        "trainables/test_cascade_rcnn.py::test_every_backbone_states_the_channels_it_puts_out",
+    ),
+    Point((27,), "HRNet"),
+    Point(
+        (15,),
+        "start from a COCO checkpoint; what does not fit stays as drawn",
+        "train: {init: FILE.pth}",
+        "trainables/test_weights.py::test_starting_weights_take_what_fits",
+    ),
+    Point(
+        (16, 31, 34),
+        "IoU thresholds of the cascade's stages",
+        'train: {stage_ious: {choice: ["0.5,0.6,0.7", "0.4,0.6,0.8"]}}',
+        "trainables/test_cascade_rcnn.py::test_each_stage_has_a_head_and_a_threshold",
+    ),
+    Point(
+        (32,),
+        "IoU thresholds of the RPN",
+        "train: {rpn_pos_iou: {choice: [0.7, 0.5]}, rpn_neg_iou: {choice: [0.3, 0.1]}}",
+        "trainables/test_catalogue.py::test_values_that_do_not_go_together",
+    ),
+    Point((17,), "crop, rotate, translate, copy"),
+    Point(
+        (19,),
+        "anchors by k-means",
+        "train: {anchor_ratios: kmeans}",
+        "trainables/test_anchor_parameters.py::test_the_word_becomes_numbers_that_follow_the_boxes",
+    ),
+    Point((20,), "global context"),
+    Point(
+        (21,),
+        "weights of classes in the loss",
+        "train: {class_weights: {per_class: {range: [0.5, 2.0]}}}",
+        "trainables/test_vectors.py::test_values_follow_the_labels",
+    ),
+    Point((21,), "class-aware sampling"),
+    Point(
+        (22,),
+        "averaged weights",
+        "predict: {average: {sweep: [none, last3/0.7]}}",
+        "trainables/test_averages.py::test_sequential_averaging_counts_as_the_competitions_log_says",
+    ),
+    Point((23,), "OHEM"),
+    Point((24,), "look at features; attention"),
+    Point((25,), "mean teacher"),
+    Point(
+        (26, 29),
+        "soft-NMS; lower scores, higher IoU",
+        "post: {nms: [hard, soft_linear, soft_gaussian]}",
+        "results/test_postprocess.py::test_the_grid_has_62_distinct_settings",
+    ),
+    Point((28,), "IoU losses"),
+    Point((30,), "IoU branch"),
+    Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),
+    Point((35,), "x101, averaging, thresholds by class and ensemble in one run"),
+    Point(
+        (36,),
+        "how to raise precision: error analysis by kind",
+        "python -m results.report",
+        "results/test_error_kinds.py::test_each_kind_by_hand",
+    ),
+    Point((), "Faster R-CNN", "detector: faster_rcnn", _LEARNS),
+    Point((), "RetinaNet", "detector: retinanet", _LEARNS),
+    Point((), "FreeAnchor", "detector: freeanchor", _LEARNS),
+    Point((), "RepPoints", "detector: reppoints", _LEARNS),
+    Point((), "RTMDet", "detector: rtmdet", _LEARNS),
+    Point(
+        (),
+        "any detector of mmdet's configurations",
+        "detector: config",
+        "trainables/test_configured.py::test_detectors_without_region_proposals_are_taken",
+    ),
+    Point((), "Deformable-DETR with parameters of its own"),
+)
+
+
+def page() -> str:
+    """docs/DETECTORS.md."""
+    detectors = [f"| `{name}` | {one.description} |" for name, one in DETECTORS.items() if one.reads_data]
+    lines = [
+        "# Detectors, and the competition log's points",
+        "",
+        "Made by `python -m trainables.points`; do not edit. Tests lie below `tests/`.",
+        "",
+        "| detector | |",
+        "|---|---|",
+        *detectors,
+        "",
+        "| point | what | switched on by | proved by |",
+        "|---|---|---|---|",
+        *map(_row, POINTS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(point: Point) -> str:
+    numbers = ", ".join(map(str, point.numbers)) or "beside"
+    if not point.test:
+        return f"| {numbers} | {point.what} | not yet | |"
+    return f"| {numbers} | {point.what} | `{point.switch}` | `{point.test}` |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
