@@ -122,7 +122,12 @@ POINTS = (
         "train: {rpn_pos_iou: {choice: [0.7, 0.5]}, rpn_neg_iou: {choice: [0.3, 0.1]}}",
         "trainables/test_catalogue.py::test_values_that_do_not_go_together",
     ),
-    Point((17,), "crop, rotate, translate, copy"),
+    Point(
+        (17,),
+        "crop, rotate, translate, copy",
+        "train: {crop: {choice: [none, min_iou]}}",
+        "trainables/test_augmenting.py::test_each_adds_its_transform",
+    ),
     Point(
         (19,),
         "anchors by k-means",
@@ -143,7 +148,12 @@ POINTS = (
         "predict: {average: {sweep: [none, last3/0.7]}}",
         "trainables/test_averages.py::test_sequential_averaging_counts_as_the_competitions_log_says",
     ),
-    Point((23,), "OHEM"),
+    Point(
+        (23,),
+        "OHEM, IoU-balanced sampling of regions",
+        "train: {head_samplers: {choice: [random, ohem]}}",
+        "trainables/test_two_stage_options.py::test_each_option_changes_what_is_built",
+    ),
     Point((24,), "look at features; attention"),
     Point((25,), "mean teacher"),
     Point(
@@ -152,7 +162,12 @@ POINTS = (
         "post: {nms: [hard, soft_linear, soft_gaussian]}",
         "results/test_postprocess.py::test_the_grid_has_62_distinct_settings",
     ),
-    Point((28,), "IoU losses"),
+    Point(
+        (28,),
+        "IoU, GIoU, DIoU and CIoU losses, balanced L1",
+        "train: {head_box_loss: {choice: [smooth_l1, giou]}}",
+        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
     Point((30,), "IoU branch"),
     Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),
     Point((35,), "x101, averaging, thresholds by class and ensemble in one run"),
