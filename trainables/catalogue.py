@@ -48,7 +48,7 @@ _TWO_STAGE = (
     *losses.PROPOSALS,
     *losses.HEADS,
 )
-_TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
+_TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *neck.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
 
 DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(

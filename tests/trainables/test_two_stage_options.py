@@ -38,6 +38,8 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "resnet50", "backbone_blocks": "gc"},
     {"backbone": "resnet50", "backbone_blocks": "attention"},
     {"backbone": "resnext101_64x4d"},
+    {"neck": "hrfpn", "backbone": "hrnet_w18"},
+    {"backbone": "hrnet_w32", "neck": "hrfpn"},
 ]
 OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 

@@ -7,7 +7,7 @@ ResNeXt-101 on a GPU.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trainables.options.backbone import NORM_GROUPS
+from trainables.options.backbone import HRNETS, NORM_GROUPS, hrnet_width
 
 Config = dict[str, object]
 
@@ -46,7 +46,7 @@ _NORMS: Mapping[str, tuple[Config, bool]] = {
 
 
 def residual_backbone(params: Mapping[str, object]) -> Config:
-    """mmdet configuration of a ResNet or ResNeXt.
+    """mmdet configuration of a ResNet, ResNeXt or HRNet.
 
     Args:
         params: `backbone`, `base_channels`, `norm`, `frozen_stages`, `dcn`, `backbone_blocks`.
@@ -54,6 +54,8 @@ def residual_backbone(params: Mapping[str, object]) -> Config:
     Source: mmdet/configs/_base_/models and mmdet/configs/dcn, dcnv2, gcnet (Cao et al., 2019), empirical_attention
     (Zhu et al., 2019).
     """
+    if params["backbone"] in HRNETS:
+        return _high_resolution(params)
     kind = RESIDUAL[str(params["backbone"])]
     norm, norm_eval = _NORMS[str(params["norm"])]
     config: Config = {
@@ -76,7 +78,8 @@ def residual_backbone(params: Mapping[str, object]) -> Config:
 
 def level_channels(params: Mapping[str, object]) -> list[int]:
     """Channels of the levels c2 to c5 that `residual_backbone` puts out."""
-    width = int(str(params["base_channels"])) * RESIDUAL[str(params["backbone"])].expansion
+    name, base = str(params["backbone"]), int(str(params["base_channels"]))
+    width = hrnet_width(name, base) if name in HRNETS else base * RESIDUAL[name].expansion
     return [width, 2 * width, 4 * width, 8 * width]
 
 
@@ -99,3 +102,24 @@ def _added_blocks(kind: str) -> Config:
     block = {"type": "GeneralizedAttention", "spatial_range": -1, "num_heads": 8, "attention_type": "1111"}
     plugin = {"cfg": {**block, "kv_stride": 2}, "stages": (False, False, True, True), "position": "after_conv2"}
     return {"plugins": [plugin]}
+
+
+def _high_resolution(params: Mapping[str, object]) -> Config:
+    """HRNet, whose finest branch is kept through the whole network.
+
+    Source: Wang et al., Deep High-Resolution Representation Learning (2019); mmdet/configs/hrnet.
+    """
+    norm, norm_eval = _NORMS[str(params["norm"])]
+    base = int(str(params["base_channels"]))
+    width = hrnet_width(str(params["backbone"]), base)
+    first = {"num_modules": 1, "num_branches": 1, "block": "BOTTLENECK", "num_blocks": (4,), "num_channels": (base,)}
+    stages = {f"stage{count}": _branches(count, modules, width) for count, modules in ((2, 1), (3, 4), (4, 3))}
+    extra = {"stage1": first, **stages}
+    return {"type": "HRNet", "extra": extra, "norm_cfg": dict(norm), "norm_eval": norm_eval, "init_cfg": None}
+
+
+def _branches(count: int, modules: int, width: int) -> Config:
+    channels = tuple(width << branch for branch in range(count))
+    blocks = (4,) * count
+    named = {"num_modules": modules, "num_branches": count, "block": "BASIC"}
+    return {**named, "num_blocks": blocks, "num_channels": channels}

@@ -48,10 +48,18 @@ def region_neck(params: Params) -> Config | list[Config]:
     mmdet/configs/libra_rcnn.
     """
     kind, extra = str(params["neck"]), params["fpn_extra_convs"]
+    if kind == "hrfpn":
+        return _joined(params)
     pyramid = {**neck(params), "type": "PAFPN"} if kind == "pafpn" else neck(params)
     if extra != NONE:
         pyramid["add_extra_convs"] = extra
     return [pyramid, _balanced(params)] if kind == "bfp" else pyramid
+
+
+def _joined(params: Params) -> Config:
+    """HRNet's own neck; mmdet/configs/hrnet."""
+    channels = {"in_channels": level_channels(params), "out_channels": params["neck_channels"]}
+    return {"type": "HRFPN", **channels, "num_outs": params["fpn_outputs"]}
 
 
 def _balanced(params: Params) -> Config:

@@ -8,6 +8,13 @@ from trainables.parameters import Parameter, choice, whole
 NORM_GROUPS = 8
 # ResNets of basic blocks: mmdet has deformable convolutions in bottleneck blocks only.
 BASIC_BLOCK_BACKBONES = ("resnet18", "resnet34")
+# High-resolution networks by the width of their finest branch.
+HRNETS = {"hrnet_w18": 18, "hrnet_w32": 32}
+
+
+def hrnet_width(backbone: str, base_channels: int) -> int:
+    """Channels of the finest branch; 64 base channels are the full width."""
+    return HRNETS[backbone] * base_channels // 64
 
 
 def init_parameter() -> Parameter:
@@ -30,10 +37,12 @@ PARAMETERS = (
     choice(
         "backbone",
         "resnet50",
-        ("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_64x4d"),
+        ("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_64x4d", *HRNETS),
         "network that turns the image into features",
     ),
-    whole("base_channels", 64, (8, 128), "width of a ResNet: channels of its first stage"),
+    whole(
+        "base_channels", 64, (8, 128), "width: channels of a ResNet's first stage; HRNets are as wide as named at 64"
+    ),
     choice("dcn", NONE, (NONE, "v1", "v2"), "deformable convolutions in c3-c5 (bottleneck backbones only)"),
     choice(
         "backbone_blocks",
@@ -71,6 +80,20 @@ def _blocks_conflict(parameters: Mapping[str, object]) -> str | None:
     return f"{parameters['backbone']} takes no added blocks; write backbone_blocks: none or take resnet50"
 
 
+def _hrnet_conflict(parameters: Mapping[str, object]) -> str | None:
+    name = str(parameters["backbone"])
+    if name not in HRNETS:
+        return None
+    without = {"dcn": NONE, "backbone_blocks": NONE, "frozen_stages": -1}
+    given = [key for key, value in without.items() if parameters[key] != value]
+    if given:
+        return f"{name} has no {given[0]}; write {given[0]}: {without[given[0]]}"
+    width = hrnet_width(name, int(str(parameters["base_channels"])))
+    if parameters["norm"] != "gn" or width % NORM_GROUPS == 0:
+        return None
+    return f"GroupNorm's {NORM_GROUPS} groups divide the width of {name} ({width}); take hrnet_w32 and base_channels 64"
+
+
 def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     frozen = parameters["frozen_stages"] != -1 or parameters["norm"] == "bn_frozen"
     if parameters["init"] != NONE or not frozen:
@@ -78,4 +101,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_norm_conflict, _dcn_conflict, _blocks_conflict, _init_conflict)
+CONFLICTS = (_norm_conflict, _dcn_conflict, _blocks_conflict, _hrnet_conflict, _init_conflict)

@@ -1,5 +1,7 @@
 """The pyramid of features between backbone and heads."""
 
+from collections.abc import Mapping
+
 from trainables.notation import NONE
 from trainables.parameters import choice, whole
 
@@ -14,8 +16,8 @@ PATHS = (
     choice(
         "neck",
         "fpn",
-        ("fpn", "pafpn", "bfp"),
-        "pyramid: from coarse to fine (fpn), and back again (pafpn), or evened out by all levels' mean (bfp)",
+        ("fpn", "pafpn", "bfp", "hrfpn"),
+        "pyramid: coarse to fine (fpn), and back (pafpn), or of all levels' mean (bfp), or of all joined (hrfpn)",
     ),
     choice(
         "fpn_extra_convs",
@@ -24,3 +26,12 @@ PATHS = (
         "levels beyond c5 by convolutions, and of what; none takes every other pixel of the level below",
     ),
 )
+
+
+def _joined_conflict(parameters: Mapping[str, object]) -> str | None:
+    if parameters["neck"] != "hrfpn" or (parameters["fpn_start_level"], parameters["fpn_extra_convs"]) == (0, NONE):
+        return None
+    return "neck hrfpn joins all levels from c2 on; write fpn_start_level: 0 and fpn_extra_convs: none"
+
+
+CONFLICTS = (_joined_conflict,)
