@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
-from search_spaces.domains import Value
+from search_spaces.domains import Fixed, Value
 from search_spaces.outcomes import TooTangledError, outcomes
 from search_spaces.space import PREDICT, Clause, Dimension, Space
 
@@ -160,6 +160,15 @@ def unreachable_labels(dimensions: Sequence[Dimension], forbid: Sequence[Clause]
     except TooTangledError:
         return ()
     return tuple(dimension.label for dimension in dimensions if dimension.label not in reached)
+
+
+def dead_clauses(dimensions: Sequence[Dimension], forbid: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Forbidden combinations that hold at no point; empty when there are too many combinations to look at."""
+    # Each stands as a key that is active where it holds; no key of a space has such a name.
+    probe_of = {f"forbid {place}": clause for place, clause in enumerate(forbid)}
+    probes = [Dimension(name, Fixed(True), clause) for name, clause in probe_of.items()]
+    unreached = unreachable_labels([*dimensions, *probes])
+    return tuple(clause for name, clause in probe_of.items() if name in unreached)
 
 
 def predict_settings(space: Space, point: Mapping[str, object]) -> tuple[dict[str, object], ...]:

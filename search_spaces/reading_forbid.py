@@ -9,7 +9,7 @@ from search_spaces.domains import Value
 from search_spaces.faults import Faults, suggestion
 from search_spaces.outcomes import TooTangledError, outcomes
 from search_spaces.paths import leaves, named
-from search_spaces.points import complete_point, forbidden_by, shown_clause, unreachable_labels
+from search_spaces.points import complete_point, dead_clauses, forbidden_by, shown_clause, unreachable_labels
 from search_spaces.reading_dimensions import Keys, read_condition
 from search_spaces.reading_known import Points
 from search_spaces.space import Clause, Condition, is_of_a_class
@@ -38,14 +38,17 @@ def check_forbid(forbid: Lines, keys: Keys, known: Points, faults: Faults) -> No
     if _forbids_everything(clauses, keys):
         faults.add(first, "forbid leaves points to search", "every point is forbidden", "forbid less")
         return
+    for clause in dead_clauses(keys.dimensions, clauses):
+        rule, remedy = "a forbidden combination holds at some point", "its keys are never active together: take it out"
+        faults.add(forbid[clause], rule, shown_clause(clause), remedy)
     for label in unreachable_labels(keys.dimensions, clauses):
         faults.add(first, f"forbid leaves {label} a place", f"no point that has {label}", "forbid less")
     default = complete_point(keys.dimensions, {})
-    clause = forbidden_by(clauses, default)
-    if clause is not None:
+    refused = forbidden_by(clauses, default)
+    if refused is not None:
         rule = "the default point, each key's first choice or the middle of its range, is not forbidden"
         remedy = "put another choice first, move the range, or forbid less"
-        faults.add(forbid[clause], rule, shown_clause(clause), remedy)
+        faults.add(forbid[refused], rule, shown_clause(refused), remedy)
     for line, point in known:
         _check_known(line, point, forbid, faults)
 

@@ -41,6 +41,10 @@ def _read_bounds(kind: Entry, spec: ParameterSpec, faults: Faults) -> tuple[floa
         remedy = f"write [{node.items[1].shown()}, {node.items[0].shown()}]"
         faults.add(node.line, f"the {kind.key} of {spec.name} runs from low to high", node.shown(), remedy)
         return None
+    if low == high:
+        rule = f"the {kind.key} of {spec.name} has something to search"
+        faults.add(node.line, rule, node.shown(), f"write it as a fixed value, {node.items[0].shown()}")
+        return None
     if kind.key == "log" and low <= 0:
         faults.add(node.line, "a log range starts above 0", node.shown(), "raise its low end, or write range")
         return None

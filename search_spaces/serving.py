@@ -64,7 +64,14 @@ def first_judgement(search: SearchSettings) -> int | None:
 
 def search_notices(space: Space, trials: int) -> tuple[str, ...]:
     """What a search of so many trials does with this space that a user may not expect, one sentence each."""
-    notices = (*_known_notices(space, trials), *_sampler_notices(space, trials), *_pruner_notices(space.search))
+    fixed = all(dimension.domain.size() == 1 for dimension in space.train)
+    nothing = "nothing is searched: every key has one value, so that one trial is all there is" if fixed else ""
+    notices = (
+        nothing,
+        *_known_notices(space, trials),
+        *_sampler_notices(space, trials),
+        *_pruner_notices(space.search),
+    )
     return tuple(notice for notice in notices if notice)
 
 

@@ -138,7 +138,7 @@ def _domain(draft: Draft, name: str) -> Any:
 
 
 def _whole_domain(draft: Draft, low: int, high: int) -> Any:
-    step, steps = draft.rng.randint(1, 5), draft.rng.randint(0, 20)
+    step, steps = draft.rng.randint(1, 5), draft.rng.randint(1, 20)
     first = draft.rng.randint(low, high - step * steps) if high - step * steps > low else low
     if first + step * steps > high:
         return first

@@ -73,6 +73,7 @@ PLANTED = {
     "forbid:\n- {backbone: small}\n- {backbone: large}": (8, "every point is forbidden"),
     "forbid: [{backbone: large}]": (7, "leaves dcn a place"),
     "forbid: [{backbone: small, width: 2}]": (7, "the default point"),
+    "forbid:\n- {width: 4}\n- {backbone: small, dcn: v1}": (9, "never active together: take it out"),
     "forbid: [{width: 4}]\nknown: [{width: 1}, {width: 4}]": (8, "line 7 forbids width in [4]"),
 }
 

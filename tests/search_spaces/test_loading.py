@@ -256,3 +256,10 @@ def test_a_long_training_reports_as_often_as_a_ledger_stands(load_text: LoadText
     assert [search.report_every for search in searches] == [1, 1, 2, 13]
     (fault,) = faults_of("train: {lr: 1}\nsearch: {epochs: 300, report_every: 12}")
     assert "at most 24 times" in fault and fault.endswith("write report_every: 13")
+
+
+@pytest.mark.parametrize("form", ["range: [0.5, 0.5]", "log: [0.5, 0.5]"])
+def test_a_searched_key_has_more_than_one_value(faults_of: FaultsOf, form: str) -> None:
+    (fault,) = faults_of(f"train: {{lr: {{{form}}}}}\n")
+    assert "planted.yaml:3: [0.5, 0.5]" in fault
+    assert fault.endswith("write it as a fixed value, 0.5")

@@ -47,6 +47,7 @@ NOTED = {
     RANGES + "search: {pruner: none, report_every: 12}": [],
     RANGES + "known: [{width: 1}, {width: 2}, {width: 3}]\nsearch: {trials: 1}": ["3 points and 1 trials: the last 2"],
     RANGES + "known: [{width: 2}, {width: 2}, {width: 3}]\nsearch: {trials: 2}": ["1 of 3 points repeat another one"],
+    "train: {width: 3}\n": ["nothing is searched"],
     RANGES + "known: [{width: 1}, {width: 2}]\nsearch: {trials: 2}": [],
 }
 
