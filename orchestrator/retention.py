@@ -9,10 +9,13 @@ import heapq
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestrator.study import Study
 from results.layout import RunLayout
 from results.trial_records import COMPLETE, RUNNING, TrialRecord
+
+if TYPE_CHECKING:
+    from orchestrator.study import Study
 
 _ENSEMBLE = 5  # members of a usual ensemble
 
@@ -36,7 +39,7 @@ class Retention:
         self._say = say
         self._kept: list[tuple[float, int]] = []  # a heap: score and negative number, the worst first
 
-    def __call__(self, study: Study, event: Mapping[str, object]) -> None:
+    def __call__(self, study: "Study", event: Mapping[str, object]) -> None:
         """Tidies up after the trial that the event ends, if it ends one."""
         if event["event"] in ("finished", "reused"):
             self._tidy(study.records[int(str(event["number"]))])
