@@ -100,10 +100,15 @@ POINTS = (
     Point(
         (27,),
         "ResNeXt-101, ResNet-101",
-        "train: {backbone: {choice: [resnet101, resnext101_32x4d]}}",
+        "train: {backbone: {choice: [resnet101, resnext101_32x4d, resnext101_64x4d]}}",
         "trainables/test_cascade_rcnn.py::test_every_backbone_states_the_channels_it_puts_out",
     ),
-    Point((27,), "HRNet"),
+    Point(
+        (27,),
+        "HRNet with HRFPN",
+        "train: {backbone: {choice: [hrnet_w18, hrnet_w32]}, neck: hrfpn}",
+        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
     Point(
         (15,),
         "start from a COCO checkpoint; what does not fit stays as drawn",
@@ -134,7 +139,13 @@ POINTS = (
         "train: {anchor_ratios: kmeans}",
         "trainables/test_anchor_parameters.py::test_the_word_becomes_numbers_that_follow_the_boxes",
     ),
-    Point((20,), "global context"),
+    Point(
+        (20,),
+        "global context blocks in the backbone",
+        "train: {backbone_blocks: {choice: [none, gc]}}",
+        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
+    Point((20,), "global context pooled into the features of regions"),
     Point(
         (21,),
         "weights of classes in the loss",
@@ -154,7 +165,13 @@ POINTS = (
         "train: {head_samplers: {choice: [random, ohem]}}",
         "trainables/test_two_stage_options.py::test_each_option_changes_what_is_built",
     ),
-    Point((24,), "look at features; attention"),
+    Point(
+        (24,),
+        "attention in the backbone",
+        "train: {backbone_blocks: {choice: [none, attention]}}",
+        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
+    Point((24,), "look at features"),
     Point((25,), "mean teacher"),
     Point(
         (26, 29),
