@@ -62,7 +62,7 @@ def test_a_search_runs_to_its_end_through_failures(commands: Commands) -> None:
     assert sorted(trials_with(events, "finished")) == list(range(8))
     assert events[-1]["event"] == "stopped"
     first_end = next(index for index, event in enumerate(events) if event["event"] == "finished")
-    assert trials_with(events[:first_end], "started") in ([0, 1], [1, 0])
+    assert trials_with(events[:first_end], "asked")[:2] == [0, 1]  # side by side, however late a process starts
     _check_leaderboard(commands)
 
 
