@@ -2,9 +2,8 @@
 
 from trainables.catalogue import DETECTORS
 
-_DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
-TINY_DETECTOR = {
-    **_DEFAULTS,
+# What makes a detector of two stages small, and quick to learn.
+SMALL: dict[str, object] = {
     "backbone": "resnet18",
     "base_channels": 8,
     "neck_channels": 16,
@@ -20,6 +19,8 @@ TINY_DETECTOR = {
     "warmup_iters": 0,
     "epochs": 1,
 }
+_DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+TINY_DETECTOR = {**_DEFAULTS, **SMALL}
 POST = {
     "nms": ("hard",),
     "per_class": "global",

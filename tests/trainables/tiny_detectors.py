@@ -3,34 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tiny_detector import SMALL
+
 from results.rules import load_rule
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.effective import TrainingData, training_data
 
 _SMALL: Mapping[str, object] = {
-    "backbone": "resnet18",
-    "base_channels": 8,
-    "neck_channels": 16,
-    "rois": 16,
-    "rpn_proposals": 50,
-    "head_channels": 32,
-    "roi_sampling_ratio": 1,
+    **SMALL,
     "tower_convs": 1,
     "tower_channels": 16,
     "depth_factor": 0.1,
     "width_factor": 0.125,
-    "queries": 20,
-    "encoder_layers": 1,
-    "decoder_layers": 2,
-    "train_scale": "96x72",
     "flip": "none",
-    "batch_size": 4,
-    "optimizer": "adamw",
     "lr": 0.002,
-    "schedule": "cosine",
-    "warmup_iters": 0,
-    "epochs": 1,
 }
 BUILT = tuple(name for name, one in DETECTORS.items() if one.reads_data and one.configured_by is None)
 
