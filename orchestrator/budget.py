@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from results.trial_records import COMPLETE, CONFIRMATION
-from trainables.failures import FULL_DISK, LOST_WORKER
+from trainables.failures import BAD_LUCK
 
 _SECONDS = 3600.0
 _SESSION_BEGINS = ("run", "resumed")
-_BAD_LUCK = (LOST_WORKER, FULL_DISK)  # failures that say nothing of the point
 
 Event = Mapping[str, object]
 
@@ -115,7 +114,7 @@ class Spending:
             return
         if event["state"] == COMPLETE and self._betters(float(str(event["score"]))):
             self.bar, self._margin, self.in_vain = float(str(event["score"])), half_width(event.get("summary")), 0
-        elif event["event"] == "finished" and event.get("kind") not in _BAD_LUCK:
+        elif event["event"] == "finished" and event.get("kind") not in BAD_LUCK:
             self.in_vain += 1
 
     def _betters(self, score: float) -> bool:

@@ -14,22 +14,20 @@ from results.errors import DamagedFileError
 from results.trial_records import COMPLETE, CONFIRMATION, FAIL, KNOWN, PRUNED, RUNNING, TrialRecord
 from search_spaces.sampling import distributions_of, searched_values
 from search_spaces.space import Space
-from trainables.failures import CORRUPT_IMAGE, FULL_DISK, LOST_WORKER
+from trainables.failures import BAD_LUCK
 
 _Mark = tuple[int, Mapping[str, object]]  # the epoch of a report, and what the pruner set there
 
 INFEASIBLE = "trains"
 # The pruner's own notes on a trial; without them a rebuilt study would promote everything.
 PRUNER_MARK = "completed_rung_"
-# Any point could have met with these.
-_BAD_LUCK = (LOST_WORKER, FULL_DISK, CORRUPT_IMAGE)
 _PROPOSED = ("asked", "answered", "rejected", "reused")
 _STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAIL: TrialState.FAIL}
 
 
 def says_infeasible(state: str, kind: str | None) -> bool:
     """Whether an end says that the point itself cannot be trained."""
-    return state == FAIL and kind is not None and kind not in _BAD_LUCK
+    return state == FAIL and kind is not None and kind not in BAD_LUCK
 
 
 def optuna_state(state: str, kind: str | None) -> TrialState:

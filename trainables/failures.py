@@ -26,6 +26,8 @@ FULL_DISK = "full disk"
 TIME_OUT = "time-out"
 LOST_WORKER = "lost worker"
 ERROR = "error"
+# Any point could have met with these: they say nothing of it.
+BAD_LUCK = (LOST_WORKER, FULL_DISK, CORRUPT_IMAGE)
 
 _LONGEST_REASON = 600
 # torch starts so what it raises again for a process that loads images; the last line is what was raised there.
