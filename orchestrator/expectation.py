@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.settings import Settings
+from orchestrator.spaces import reads_data
 from results.rules import load_rule
-from trainables.catalogue import DETECTORS
 from trainables.effective import training_data, trial_hash
 from trainables.jobs import TrialJob
 
@@ -13,6 +13,6 @@ from trainables.jobs import TrialJob
 def expected_hash(settings: Settings) -> Callable[[Mapping[str, Any]], str]:
     """Takes the fields of a `TrialJob` to the hash of its effective configuration."""
     data = None
-    if settings.data is not None and DETECTORS[settings.space.detector].reads_data:
+    if settings.data is not None and reads_data(settings.space):
         data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
     return lambda job: trial_hash(TrialJob.from_dict(job), data)

@@ -11,10 +11,10 @@ from pathlib import Path
 from orchestrator.jobs import complete_params, complete_views
 from orchestrator.repeats import Identity
 from orchestrator.settings import Settings
+from orchestrator.spaces import reads_data
 from results.fingerprints import joined_fingerprint, rule_fingerprint
 from results.rules import load_rule
 from search_spaces.space import Space
-from trainables.catalogue import DETECTORS
 from trainables.effective import TrainingData, training_data, trial_hash
 from trainables.jobs import TrialJob
 from trainables.notation import NONE
@@ -41,7 +41,7 @@ def identity_of(settings: Settings) -> Identity:
 
 
 def _placeless_data(settings: Settings) -> TrainingData | None:
-    if settings.data is None or not DETECTORS[settings.space.detector].reads_data:
+    if settings.data is None or not reads_data(settings.space):
         return None
     data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
     return replace(data, annotations="", images="")  # their content is among the terms
@@ -51,7 +51,7 @@ def _job(space: Space, point: Mapping[str, object]) -> TrialJob:
     params = complete_params(space, point)
     return TrialJob(
         number=0,
-        detector=space.detector,
+        detector=space.detector_at(point),
         params=params,
         views=tuple(complete_views(space, point)),
         post=asdict(space.post),

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.checkpoints import checkpoint_epoch
 from results.layout import RunLayout
 from search_spaces.points import predict_settings
-from search_spaces.space import PREDICT, SearchSettings, Space
+from search_spaces.space import DETECTOR, PREDICT, SearchSettings, Space
 from trainables.catalogue import DETECTORS
 from trainables.notation import NONE, parse_predict_scales
 
@@ -65,7 +65,7 @@ class JobFactory:
         hours, rungs = self.space.search.trial_hours, rung_epochs(self.space.search, int(str(params["epochs"])))
         return {
             "number": asked.number,
-            "detector": self.space.detector,
+            "detector": self.space.detector_at(asked.params),
             "params": params,
             "views": complete_views(self.space, asked.params),
             "post": asdict(self.space.post),
@@ -85,11 +85,11 @@ class JobFactory:
 
 
 def complete_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:
-    """The train tier's parameters of a point, with the catalogue's defaults for every key that it does not name.
+    """The train tier's parameters of a point, with its detector's defaults for every key that it does not name.
 
     A vector that has a value for each class is a mapping of category ids to values.
     """
-    parameters = DETECTORS[space.detector].train
+    parameters = DETECTORS[space.detector_at(point)].train
     params: dict[str, object] = {name: parameter.default for name, parameter in parameters.items()}
     if "epochs" in params:
         params["epochs"] = space.search.epochs
@@ -100,10 +100,16 @@ def complete_params(space: Space, point: Mapping[str, object]) -> dict[str, obje
         if vector in parameters:
             earlier = params[vector]
             params[vector] = {**(earlier if isinstance(earlier, dict) else {}), category: value}
-        elif vector != PREDICT:
+        elif vector != PREDICT and (key in parameters or space.config is not None):
             params[key] = value
     start = params.get("init", NONE)
     return params if start == NONE else {**params, "init": _from_anywhere(str(start))}
+
+
+def described_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:
+    """The same, with the detector itself where a space has several: all that tells one training from another."""
+    params = complete_params(space, point)
+    return {DETECTOR: point[DETECTOR], **params} if DETECTOR in point else params
 
 
 def _from_anywhere(path: str) -> str:
@@ -113,7 +119,8 @@ def _from_anywhere(path: str) -> str:
 
 def complete_views(space: Space, point: Mapping[str, object]) -> list[dict[str, object]]:
     """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it means."""
-    defaults = {name: parameter.default for name, parameter in DETECTORS[space.detector].predict.items()}
+    predict = DETECTORS[space.detector_at(point)].predict
+    defaults = {name: parameter.default for name, parameter in predict.items()}
     params = complete_params(space, point)
     return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space, point)]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrator.jobs import Asked, JobFactory, complete_params
 from orchestrator.settings import Settings
+from orchestrator.spaces import reads_data
 from results.layout import RunLayout
 from results.post_settings import NMS_KINDS
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
@@ -72,7 +73,7 @@ def _swept_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
 
 
 def _post_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
-    if not DETECTORS[space.detector].reads_data:
+    if not reads_data(space):
         return  # nothing is predicted, and nothing solved
     point = default_point(space)
     for name, posts in _post_changes(space.post):
@@ -115,7 +116,7 @@ def _points(space: Space, dimension: Dimension) -> Iterator[tuple[Point, Point]]
 
 
 def _conflict(space: Space, point: Point) -> bool:
-    return DETECTORS[space.detector].combination_fault(complete_params(space, point)) is not None
+    return DETECTORS[space.detector_at(point)].combination_fault(complete_params(space, point)) is not None
 
 
 def _tried(domain: Domain) -> tuple[Value, ...]:

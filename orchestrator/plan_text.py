@@ -26,7 +26,7 @@ def head_lines(settings: Settings, default_hash: str) -> list[str]:
     """
     space = settings.space
     return [
-        f"space {space.name}, detector {space.detector}, rule {settings.rule}",
+        f"space {space.name}, detector {' | '.join(space.detectors())}, rule {settings.rule}",
         *settings.notices,
         *_data_line(settings),
         f"{_points(space)}; hash of the default point {default_hash}",

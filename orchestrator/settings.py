@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
-from orchestrator.spaces import check_sampler, with_classes
+from orchestrator.spaces import check_sampler, reads_data, with_classes
 from orchestrator.start_weights import seen_before, start_weights_of
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
@@ -222,7 +222,7 @@ def _demo_full(asked: str) -> Path:
 
 def _dataset(space: Space, options: Options, earlier: dict[str, object]) -> Dataset | None:
     named = options.data or earlier.get("dataset")
-    if not named and not DETECTORS[space.detector].reads_data:
+    if not named and not reads_data(space):
         return None
     return load_dataset(dataset_path(options.data, earlier))
 

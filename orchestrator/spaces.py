@@ -40,6 +40,11 @@ def with_classes(space: Space, file: str, rule: str, categories: Sequence[Catego
     return load_space(file, DETECTORS, space.profile, classes)
 
 
+def reads_data(space: Space) -> bool:
+    """Whether trials of the space need a data set."""
+    return any(DETECTORS[name].reads_data for name in space.detectors())
+
+
 def check_sampler(sampler: str) -> None:
     """Refuses a sampler whose package is missing, before anything is started.
 

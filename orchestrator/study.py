@@ -16,7 +16,7 @@ from orchestrator.checkpoints import checkpoint_epoch
 from orchestrator.confirmations import Confirmations
 from orchestrator.ending import Ending
 from orchestrator.event_log import Event, EventLog
-from orchestrator.jobs import Asked, complete_params
+from orchestrator.jobs import Asked, described_params
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.new_points import NewPoints
 from orchestrator.proposals import Judgement, Proposals
@@ -63,7 +63,7 @@ class Study:
     ) -> None:
         self.space = space
         self.limits = Limits(budget, events, ledger.clock)
-        self._complete = partial(complete_params, space)
+        self._complete = partial(described_params, space)
         tried = Tried(space) if tried is None else tried
         guard = MemoryGuard(self._complete, space.search.retry_out_of_memory)
         self._log = EventLog(ledger, events, tried, guard)

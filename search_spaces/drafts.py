@@ -13,7 +13,7 @@ from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import WHEN, Leaf, leaves, named
 from search_spaces.reading_domains import PER_CLASS, is_domain, read_domain
 from search_spaces.reading_values import entries_of
-from search_spaces.space import EACH_CLASS, PREDICT, SET, TRAIN, ParameterSpec
+from search_spaces.space import DETECTOR, EACH_CLASS, PREDICT, SET, TRAIN, ParameterSpec
 from search_spaces.yaml_nodes import Entry, MapNode, Node
 
 Specs = Mapping[str, ParameterSpec]
@@ -140,7 +140,7 @@ class TrainReader:
             self._faults.add(leaf.entry.line, rule, leaf.entry.shown(), remedy)
             return Drafts(broken=frozenset({leaf.entry.key}))
         group, name = found
-        if group.partition(".")[0] in (TRAIN, SET, PREDICT):
+        if group.partition(".")[0] in (TRAIN, SET, PREDICT, DETECTOR):
             self._faults.add(leaf.entry.line, "a group is not named like a section", leaf.path, "rename the group")
         if self._names_no_class(name):
             rule = f"{name} names a scored category"

@@ -1,6 +1,7 @@
 """The keys `detector`, `config` and `set` -> the detector that a space searches, and the keys of its configuration.
 
-A detector of the catalogue is named; `detector: config` is any detector that a configuration file describes.
+A detector of the catalogue is named, or several are (`{choice: [...]}`): then `detector` is a key of a point.
+`detector: config` is any detector that a configuration file describes.
 """
 
 import hashlib
@@ -9,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from results.errors import InputError
-from search_spaces.drafts import Drafts
+from search_spaces.domains import Choice, Value
+from search_spaces.drafts import Draft, Drafts, read_draft
 from search_spaces.faults import Faults, suggestion
+from search_spaces.paths import Leaf
 from search_spaces.reading_set import Tree, read_set_drafts
-from search_spaces.space import SET, DetectorSpec
+from search_spaces.several_detectors import Specs, predict_specs, train_specs
+from search_spaces.space import DETECTOR, SET, DetectorSpec
 from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
 
 Detectors = Mapping[str, DetectorSpec]
 
-DETECTOR, CONFIG = "detector", "config"
+CONFIG = "config"
 
 
 @dataclass(frozen=True)
@@ -25,23 +29,63 @@ class Chosen:
     """What a space trains.
 
     Attributes:
-        name: of the detector.
-        spec: what it lets vary.
-        config: the file that configures it, None for a detector of the catalogue.
+        specs: what each of its detectors lets vary, the default's first.
+        config: the file that configures it, None for detectors of the catalogue.
         drafts: the keys of that file which the space sets.
         config_sha: of what the file holds.
+        key: `detector`, where there are several.
     """
 
-    name: str
-    spec: DetectorSpec
+    specs: Detectors
     config: str | None = None
     drafts: Drafts = field(default_factory=Drafts)
     config_sha: str | None = None
+    key: Drafts = field(default_factory=Drafts)
+
+    @property
+    def name(self) -> str:
+        """Of the default's detector."""
+        return next(iter(self.specs))
+
+    @property
+    def train(self) -> Specs:
+        """Parameters of the train tier."""
+        return train_specs(self.specs)
+
+    @property
+    def predict(self) -> Specs:
+        """Parameters of the predict tier."""
+        return predict_specs(self.specs)
+
+    def at(self, point: Mapping[str, object]) -> DetectorSpec:
+        """The detector of a point."""
+        return self.specs[str(point.get(DETECTOR, self.name))]
+
+
+@dataclass(frozen=True)
+class _DetectorKey:
+    """The key `detector` as a parameter, of detectors that need no file."""
+
+    detectors: Detectors
+    name: str = DETECTOR
+    default: str = ""
+    per_class: bool = False
+
+    def fault(self, value: object) -> str | None:
+        spec = self.detectors.get(str(value))
+        if spec is None:
+            return f"detector is one that exists; {suggestion(str(value), self.detectors)}"
+        if spec.configured_by is not None:
+            return f"detector: {value} stands alone, it takes a file; leave it out of the choice"
+        return None
 
 
 def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen | None:
     """The detector; None when a fault leaves it open."""
-    config, settings = root.find(CONFIG), root.find(SET)
+    config, settings, written = root.find(CONFIG), root.find(SET), root.find(DETECTOR)
+    if written is not None and isinstance(written.value, MapNode):
+        _refuse_file_keys(root, faults)
+        return _read_several(written, detectors, faults)
     # A configuration file says which detector it is.
     name = CONFIG if config is not None and root.find(DETECTOR) is None else read_text(DETECTOR, root, faults)
     if name is None:
@@ -53,15 +97,34 @@ def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen
         faults.add(line, "detector is one that exists", name, suggestion(name, detectors))
         return None
     if spec.configured_by is None:
-        for entry in (config, settings):
-            if entry is not None:
-                rule = f"{entry.key} belongs to detector: {CONFIG}"
-                faults.add(entry.line, rule, entry.shown(), f"write detector: {CONFIG}, or remove {entry.key}")
-        return Chosen(name, spec)
+        _refuse_file_keys(root, faults)
+        return Chosen({name: spec})
     path = read_text(CONFIG, root, faults)
     tree = None if path is None or config is None else _read_tree(config, path, spec, faults)
     drafts = read_set_drafts(None if settings is None else settings.value, tree, faults)
-    return Chosen(name, spec, path, drafts, None if tree is None else _sha(tree))
+    return Chosen({name: spec}, path, drafts, None if tree is None else _sha(tree))
+
+
+def _refuse_file_keys(root: MapNode, faults: Faults) -> None:
+    for entry in (root.find(CONFIG), root.find(SET)):
+        if entry is not None:
+            rule = f"{entry.key} belongs to detector: {CONFIG}"
+            faults.add(entry.line, rule, entry.shown(), f"write detector: {CONFIG}, or remove {entry.key}")
+
+
+def _read_several(written: Entry, detectors: Detectors, faults: Faults) -> Chosen | None:
+    """The choice of detectors; every other key may look at it, so it looks at none."""
+    key = read_draft(Leaf(DETECTOR, written), (DETECTOR, "", DETECTOR), _DetectorKey(detectors), faults)
+    if not key.kept:
+        return None
+    if key.kept[0].when:
+        faults.add(written.line, "detector has no when", written.shown(), "remove it")
+        return None
+    return Chosen({name: detectors[name] for name in map(str, _options(key.kept[0]))}, key=key)
+
+
+def _options(draft: Draft) -> tuple[Value, ...]:
+    return draft.domain.options if isinstance(draft.domain, Choice) else ()
 
 
 def _sha(tree: Tree) -> str:

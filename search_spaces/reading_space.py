@@ -7,14 +7,15 @@ from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, V
 from search_spaces.drafts import Classes, Draft, Drafts, TrainReader
 from search_spaces.faults import Faults, suggestion
 from search_spaces.points import complete_point
-from search_spaces.reading_detector import CONFIG, DETECTOR, Chosen, Detectors, read_detector, read_text
+from search_spaces.reading_detector import CONFIG, Chosen, Detectors, read_detector, read_text
 from search_spaces.reading_dimensions import Keys, read_dimensions
 from search_spaces.reading_forbid import check_forbid, read_forbid
 from search_spaces.reading_known import Points, read_known
 from search_spaces.reading_predict import Predict, read_predict
 from search_spaces.reading_values import read_post, read_search
 from search_spaces.serving import check_search
-from search_spaces.space import PREDICT, SET, TRAIN, SearchSettings, Space
+from search_spaces.several_detectors import where_they_exist
+from search_spaces.space import DETECTOR, PREDICT, SET, TRAIN, Point, SearchSettings, Space
 from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
 
 SECTIONS = (TRAIN, SET, PREDICT, "post", "search")
@@ -49,7 +50,7 @@ class SpaceReader:
         chosen = read_detector(root, self._detectors, self._faults)
         if chosen is None:
             return None
-        predict = read_predict(nodes.get(PREDICT), chosen.spec.predict, self._faults)
+        predict = read_predict(nodes.get(PREDICT), chosen.predict, self._faults)
         keys = self._read_keys(root, chosen, predict, search)
         known = read_known(nodes.get("known"), keys, self._faults)
         forbid = read_forbid(nodes.get("forbid"), keys, self._faults)
@@ -75,14 +76,16 @@ class SpaceReader:
     def _read_keys(self, root: MapNode, chosen: Chosen, predict: Predict, search: SearchSettings) -> Keys:
         """What points consist of; `search.epochs` is how long a trial trains where `train` does not say so."""
         train = root.find(TRAIN)
-        reader = TrainReader(chosen.spec.train, self._classes, self._faults)
+        specs = chosen.train
+        reader = TrainReader(specs, self._classes, self._faults)
         drafts = reader.read(None if train is None else train.value)
         self._check_epochs(drafts, search.epochs)
-        spec = chosen.spec.train.get(_EPOCHS)
+        spec = specs.get(_EPOCHS)
         if spec is not None and _EPOCHS not in {*drafts.broken, *(draft.name for draft in drafts.kept)}:
             entry = Entry(_EPOCHS, root.line, ScalarNode(search.epochs, root.line))
             drafts += Drafts((Draft((TRAIN, "", _EPOCHS), spec, entry, Fixed(search.epochs)),))
-        return read_dimensions(drafts + chosen.drafts + predict.drafts, self._faults)
+        drafts = where_they_exist(drafts, chosen.specs)
+        return read_dimensions(chosen.key + drafts + chosen.drafts + predict.drafts, self._faults)
 
     def _check_epochs(self, drafts: Drafts, epochs: int) -> None:
         """No trial trains longer than `search.epochs`, which pruners and time estimates rely on."""
@@ -94,17 +97,26 @@ class SpaceReader:
                 self._faults.add(draft.entry.line, rule, draft.entry.shown(), remedy)
 
     def _check_combinations(self, line: int, keys: Keys, known: Points, chosen: Chosen) -> None:
-        """Asks the detector whether the default point and the known points go together."""
-        defaults: dict[str, object] = {name: parameter.default for name, parameter in chosen.spec.train.items()}
-        if chosen.config is not None:
-            defaults[CONFIG] = chosen.config
-        default = complete_point(keys.dimensions, {})
-        for where, point in ((line, default), *known):
-            fault = chosen.spec.combination_fault({**defaults, **point})
+        """Asks the detectors whether their default points and the known points go together."""
+        defaults = {name: complete_point(keys.dimensions, {DETECTOR: name}) for name in chosen.specs}
+        several = len(defaults) > 1
+        asked = [
+            *((line, f"the default point{f' of {name}' if several else ''}", one) for name, one in defaults.items()),
+            *((where, f"known point {point}", point) for where, point in known),
+        ]
+        for where, shown, point in asked:
+            fault = _combination_fault(chosen, point)
             if fault is not None:
                 rule, _, remedy = fault.partition("; ")
-                shown = "the default point" if point is default else f"known point {point}"
                 self._faults.add(where, rule, shown, remedy or "change one of the values")
+
+
+def _combination_fault(chosen: Chosen, point: Point) -> str | None:
+    spec = chosen.at(point)
+    defaults: dict[str, object] = {name: parameter.default for name, parameter in spec.train.items()}
+    if chosen.config is not None:
+        defaults[CONFIG] = chosen.config
+    return spec.combination_fault({**defaults, **point})
 
 
 def _largest(domain: Domain) -> Value:

@@ -12,8 +12,10 @@ from search_spaces.domains import Domain, Value, same_value
 
 Point = Mapping[str, Value]
 
-# The sections of a space file whose keys can be part of a point.
+# The sections of a space file whose keys can be part of a point, and the key that is one where a space has several
+# detectors.
 TRAIN, SET, PREDICT = "train", "set", "predict"
+DETECTOR = "detector"
 # A vector's key for every class whose own key is not given: "class_weights.*".
 EACH_CLASS = "*"
 # Reports of one trial: with more its lines in the ledger would take more than 4 KB.
@@ -86,13 +88,13 @@ class Dimension:
     """One key of a point; active where every condition in `when` holds.
 
     Attributes:
-        name: its key in a point: a parameter's name; "predict." and a predict key; a dotted path of `set`; or a
-            vector's name, a dot and a category id or `EACH_CLASS`.
+        name: its key in a point: a parameter's name; "predict." and a predict key; a dotted path of `set`; a vector's
+            name, a dot and a category id or `EACH_CLASS`; or "detector".
         domain: the values it takes.
         when: conditions, at most one for a key.
         group: the groups it stands in, dots between. Two dimensions of one name stand in different groups and are
             never active together.
-        section: of the space file, `TRAIN`, `SET` or `PREDICT`.
+        section: of the space file, `TRAIN`, `SET`, `PREDICT` or, for the key of that name, `DETECTOR`.
     """
 
     name: str
@@ -109,7 +111,7 @@ class Dimension:
     @property
     def place(self) -> str:
         """Where it stands in a space file, "train.lr"."""
-        return self.name if self.section == PREDICT else f"{self.section}.{self.label}"
+        return self.name if self.section in (PREDICT, DETECTOR) else f"{self.section}.{self.label}"
 
 
 @dataclass(frozen=True)
@@ -223,11 +225,11 @@ class Space:
 
     Attributes:
         name: the file's stem.
-        detector: a name that the detectors handed to the loader hold.
+        detector: a name that the detectors handed to the loader hold; of several the first, see `detector_at`.
         rule: name or path of the rule file; whether it exists is `results.rules`' business.
-        train: what a point is made of: searched and fixed keys of `train`, `set` and, searched jointly, `predict`;
-            parents before the keys whose conditions look at them. Holds `epochs` always, where the detector has that
-            parameter.
+        train: what a point is made of: searched and fixed keys of `train`, `set` and, searched jointly, `predict`, and
+            the detector where there are several; parents before the keys whose conditions look at them. Holds `epochs`
+            always, where the detector has that parameter.
         predict: swept keys; with `joint` those of a single value.
         post: settings of the post tier.
         search: settings of the search.
@@ -252,6 +254,15 @@ class Space:
     config: str | None = None
     config_sha: str | None = None
     joint: bool = False
+
+    def detectors(self) -> tuple[str, ...]:
+        """Every detector that its trials may train, the default point's first."""
+        names = (one.domain.values() for one in self.train if one.section == DETECTOR)
+        return next((tuple(map(str, values)) for values in names), (self.detector,))
+
+    def detector_at(self, point: Mapping[str, object]) -> str:
+        """The detector that a point trains."""
+        return str(point.get(DETECTOR, self.detector))
 
     def has_open_classes(self) -> bool:
         """Whether a key stands for each class, and the classes were not known when the space was loaded."""

@@ -11,6 +11,7 @@ from dataclasses import fields
 
 from search_spaces.domains import Choice, Fixed, FloatRange, Value
 from search_spaces.space import (
+    DETECTOR,
     PREDICT,
     SET,
     TRAIN,
@@ -46,7 +47,7 @@ def to_dict(space: Space) -> dict[str, object]:
     """The space as JSON-able data in the form of a space file; its name and profile are not part of it."""
     configured = {} if space.config is None else {"config": space.config, SET: _written_keys(space, SET)}
     return {
-        "detector": space.detector,
+        DETECTOR: _written_detector(space),
         **configured,
         "rule": space.rule,
         TRAIN: _written_keys(space, TRAIN),
@@ -103,6 +104,11 @@ def _inline(content: object) -> str:
 
 def _key(name: str) -> str:
     return name if _PLAIN_KEY.match(name) else _inline(name)
+
+
+def _written_detector(space: Space) -> object:
+    own = (one for one in space.train if one.section == DETECTOR)
+    return next(map(_written_dimension, own), space.detector)
 
 
 def _written_keys(space: Space, section: str) -> dict[str, object]:

@@ -16,6 +16,13 @@ def test_it_loads_in_both_profiles(name: str, profile: str) -> None:
     assert profile_names(name) == ("full", "demo")
 
 
+def test_the_replayed_log_has_its_eight_rows() -> None:
+    rows = load_space("log_replay", DETECTORS, "full").known
+    assert [row["detector"] for row in rows] == [*["cascade_rcnn"] * 5, "fcos", "fcostd", "reppoints"]
+    assert len({(row["lr"], row["train_scale"], row["epochs"]) for row in rows}) == 8
+    assert [row.get("backbone") for row in rows[3:5]] == ["hrnet_w32", "resnext101_32x4d"]
+
+
 @pytest.mark.parametrize("name", ["fcos", "fcostd", "reppoints"])
 def test_the_logs_rows_are_tried_first(name: str) -> None:
     assert load_space(name, DETECTORS, "full").known
