@@ -96,7 +96,12 @@ POINTS = (
         'train: {anchor_scale: 4.0, anchor_ratios: "0.2,0.5,1,2,5"}',
         "trainables/test_effective.py::test_every_option_of_every_choice_is_built_and_differs_from_the_default",
     ),
-    Point((13,), "DenseNet-121"),
+    Point(
+        (13,),
+        "DenseNet-121",
+        "train: {backbone: densenet121}",
+        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
     Point(
         (27,),
         "ResNeXt-101, ResNet-101",

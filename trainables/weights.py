@@ -15,6 +15,7 @@ from torch import nn
 
 from results.errors import InputError
 from trainables.trained_on import TrainedOn, attach
+from trainables.weight_names import as_named
 
 
 class _Inert:
@@ -114,6 +115,8 @@ def load_trained(model: nn.Module, path: Path) -> None:
 def load_start(model: nn.Module, path: Path) -> tuple[int, int]:
     """Loads starting weights: tensors whose name and shape fit, the rest stays as initialised.
 
+    A file of a backbone alone, such as torchvision's, fits too.
+
     Returns:
         How many tensors were taken, and how many the model has.
 
@@ -121,7 +124,7 @@ def load_start(model: nn.Module, path: Path) -> tuple[int, int]:
         InputError: nothing in the file fits.
     """
     own = model.state_dict()
-    given = read_weights(path)
+    given = as_named(read_weights(path), own)
     fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
     if not fitting:
         raise InputError("starting weights must fit the model in part", path, "give a checkpoint of this architecture")

@@ -40,6 +40,8 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "resnext101_64x4d"},
     {"neck": "hrfpn", "backbone": "hrnet_w18"},
     {"backbone": "hrnet_w32", "neck": "hrfpn"},
+    {"backbone": "densenet121"},
+    {"backbone": "densenet121", "base_channels": 16, "norm": "gn"},
 ]
 OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 

@@ -7,7 +7,7 @@ ResNeXt-101 on a GPU.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trainables.options.backbone import HRNETS, NORM_GROUPS, hrnet_width
+from trainables.options.backbone import DENSENETS, HRNETS, NORM_GROUPS, dense_growth, hrnet_width
 
 Config = dict[str, object]
 
@@ -45,17 +45,33 @@ _NORMS: Mapping[str, tuple[Config, bool]] = {
 }
 
 
-def residual_backbone(params: Mapping[str, object]) -> Config:
-    """mmdet configuration of a ResNet, ResNeXt or HRNet.
+def backbone_config(params: Mapping[str, object]) -> Config:
+    """mmdet configuration of a backbone.
 
     Args:
-        params: `backbone`, `base_channels`, `norm`, `frozen_stages`, `dcn`, `backbone_blocks`.
+        params: those of `options.backbone`.
+    """
+    name = str(params["backbone"])
+    if name in HRNETS:
+        return _high_resolution(params)
+    return _dense(params) if name in DENSENETS else _residual(params)
+
+
+def level_channels(params: Mapping[str, object]) -> list[int]:
+    """Channels of the levels c2 to c5 that `backbone_config` puts out."""
+    name, base = str(params["backbone"]), int(str(params["base_channels"]))
+    if name in DENSENETS:
+        return _dense_levels(DENSENETS[name], base)
+    width = hrnet_width(name, base) if name in HRNETS else base * RESIDUAL[name].expansion
+    return [width, 2 * width, 4 * width, 8 * width]
+
+
+def _residual(params: Mapping[str, object]) -> Config:
+    """A ResNet or ResNeXt.
 
     Source: mmdet/configs/_base_/models and mmdet/configs/dcn, dcnv2, gcnet (Cao et al., 2019), empirical_attention
     (Zhu et al., 2019).
     """
-    if params["backbone"] in HRNETS:
-        return _high_resolution(params)
     kind = RESIDUAL[str(params["backbone"])]
     norm, norm_eval = _NORMS[str(params["norm"])]
     config: Config = {
@@ -74,13 +90,6 @@ def residual_backbone(params: Mapping[str, object]) -> Config:
     if kind.groups > 1:
         config |= {"groups": kind.groups, "base_width": kind.base_width}
     return config | _deformable(str(params["dcn"])) | _added_blocks(str(params["backbone_blocks"]))
-
-
-def level_channels(params: Mapping[str, object]) -> list[int]:
-    """Channels of the levels c2 to c5 that `residual_backbone` puts out."""
-    name, base = str(params["backbone"]), int(str(params["base_channels"]))
-    width = hrnet_width(name, base) if name in HRNETS else base * RESIDUAL[name].expansion
-    return [width, 2 * width, 4 * width, 8 * width]
 
 
 def _deformable(version: str) -> Config:
@@ -123,3 +132,27 @@ def _branches(count: int, modules: int, width: int) -> Config:
     blocks = (4,) * count
     named = {"num_modules": modules, "num_branches": count, "block": "BASIC"}
     return {**named, "num_blocks": blocks, "num_channels": channels}
+
+
+def _dense(params: Mapping[str, object]) -> Config:
+    """Source: Huang et al., Densely Connected Convolutional Networks (CVPR 2017)."""
+    norm, norm_eval = _NORMS[str(params["norm"])]
+    base = int(str(params["base_channels"]))
+    return {
+        "type": "trainables.modules.densenet.DenseNetBackbone",
+        "growth_rate": dense_growth(base),
+        "stem_channels": base,
+        "block_layers": DENSENETS[str(params["backbone"])],
+        "norm_cfg": dict(norm),
+        "norm_eval": norm_eval,
+        "frozen_stages": params["frozen_stages"],
+    }
+
+
+def _dense_levels(block_layers: tuple[int, ...], base: int) -> list[int]:
+    """Each layer of a block adds channels; the transition to the next block halves them."""
+    levels, channels = [], base
+    for layers in block_layers:
+        levels.append(channels + layers * dense_growth(base))
+        channels = levels[-1] // 2
+    return levels

@@ -7,7 +7,7 @@ catalogue's default parameters the result is that file's model.
 from collections.abc import Mapping
 from typing import TypeVar
 
-from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
 from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, region_training, roi_extractor
@@ -32,7 +32,7 @@ def model_config(params: Params, class_count: int) -> Config:
     return {
         "type": "CascadeRCNN",
         "data_preprocessor": preprocessor(),
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": region_neck(params),
         "rpn_head": rpn_head(params),
         "roi_head": _roi_head(params, class_count),

@@ -7,7 +7,7 @@ model, but that as many proposals leave the first stage in training as in predic
 
 from collections.abc import Mapping
 
-from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
 from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, stage_training
@@ -27,7 +27,7 @@ def model_config(params: Params, class_count: int) -> Config:
     return {
         "type": "FasterRCNN",
         "data_preprocessor": preprocessor(),
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": region_neck(params),
         "rpn_head": rpn_head(params),
         "roi_head": {

@@ -6,7 +6,7 @@ default parameters the result is that file's head and neck; images are normalise
 
 from collections.abc import Mapping
 
-from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, tower_norm
 from trainables.detectors.pyramid import level_strides, preprocessor
 
@@ -27,7 +27,7 @@ def model_config(params: Params, class_count: int) -> Config:
     return {
         "type": "FCOS",
         "data_preprocessor": preprocessor(),
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": {**dense_neck(params, "on_output"), "relu_before_extra_convs": True},
         "bbox_head": fcos_head(params, class_count),
         "test_cfg": DENSE_TEST,

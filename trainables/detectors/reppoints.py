@@ -6,7 +6,7 @@ the catalogue's default parameters the result is that file's head.
 
 from collections.abc import Mapping
 
-from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, overlap_training, tower_norm
 from trainables.detectors.pyramid import level_strides, preprocessor
 
@@ -23,7 +23,7 @@ def model_config(params: Params, class_count: int) -> Config:
     return {
         "type": "RepPointsDetector",
         "data_preprocessor": preprocessor(),
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": dense_neck(params, "on_input"),
         "bbox_head": _head(params, class_count),
         "train_cfg": {"init": _first_boxes(params), "refine": overlap_training(params)},

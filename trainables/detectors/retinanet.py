@@ -7,7 +7,7 @@ mmdet's R50 FPN files. FreeAnchor chooses among a truth box's anchors as it lear
 
 from collections.abc import Mapping
 
-from trainables.detectors.backbones import Config, residual_backbone
+from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, octave_anchors, overlap_training
 from trainables.detectors.pyramid import level_strides, preprocessor
 from trainables.detectors.regions import box_coder
@@ -52,7 +52,7 @@ def _model(params: Params, head: Config) -> Config:
     return {
         "type": "RetinaNet",
         "data_preprocessor": preprocessor(),
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": dense_neck(params, "on_input"),
         "bbox_head": head,
         "test_cfg": DENSE_TEST,

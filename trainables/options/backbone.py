@@ -6,15 +6,29 @@ from trainables.notation import NONE
 from trainables.parameters import Parameter, choice, whole
 
 NORM_GROUPS = 8
-# ResNets of basic blocks: mmdet has deformable convolutions in bottleneck blocks only.
-BASIC_BLOCK_BACKBONES = ("resnet18", "resnet34")
+_RESNEXTS = ("resnext101_32x4d", "resnext101_64x4d")
 # High-resolution networks by the width of their finest branch.
 HRNETS = {"hrnet_w18": 18, "hrnet_w32": 32}
+# Dense networks by the layers of their four blocks.
+DENSENETS = {"densenet121": (6, 12, 24, 16)}
+
+# What a family does not have, by the only value that goes with it.
+_NO_DCN: Mapping[str, object] = {"dcn": NONE, "backbone_blocks": NONE}
+_ONLY: Mapping[str, Mapping[str, object]] = {
+    # mmdet has deformable convolutions, and places for added blocks, in ResNets' bottleneck blocks only.
+    **dict.fromkeys(("resnet18", "resnet34", *DENSENETS), _NO_DCN),
+    **{name: {**_NO_DCN, "frozen_stages": -1} for name in HRNETS},
+}
 
 
 def hrnet_width(backbone: str, base_channels: int) -> int:
     """Channels of the finest branch; 64 base channels are the full width."""
     return HRNETS[backbone] * base_channels // 64
+
+
+def dense_growth(base_channels: int) -> int:
+    """Channels that each layer of a DenseNet adds: 32 in the paper, whose stem has 64."""
+    return base_channels // 2
 
 
 def init_parameter() -> Parameter:
@@ -37,11 +51,14 @@ PARAMETERS = (
     choice(
         "backbone",
         "resnet50",
-        ("resnet18", "resnet34", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_64x4d", *HRNETS),
+        ("resnet18", "resnet34", "resnet50", "resnet101", *_RESNEXTS, *HRNETS, *DENSENETS),
         "network that turns the image into features",
     ),
     whole(
-        "base_channels", 64, (8, 128), "width: channels of a ResNet's first stage; HRNets are as wide as named at 64"
+        "base_channels",
+        64,
+        (8, 128),
+        "width: channels of a ResNet's first stage; other networks are as wide as named at 64",
     ),
     choice("dcn", NONE, (NONE, "v1", "v2"), "deformable convolutions in c3-c5 (bottleneck backbones only)"),
     choice(
@@ -61,37 +78,29 @@ PARAMETERS = (
 )
 
 
-def _norm_conflict(parameters: Mapping[str, object]) -> str | None:
-    channels = parameters["base_channels"]
-    if parameters["norm"] != "gn" or not isinstance(channels, int) or channels % NORM_GROUPS == 0:
-        return None
-    return f"GroupNorm's {NORM_GROUPS} groups divide base_channels ({channels}); take a multiple of {NORM_GROUPS}"
-
-
-def _dcn_conflict(parameters: Mapping[str, object]) -> str | None:
-    if parameters["dcn"] == NONE or parameters["backbone"] not in BASIC_BLOCK_BACKBONES:
-        return None
-    return f"{parameters['backbone']} has no deformable convolutions; write dcn: none or take resnet50"
-
-
-def _blocks_conflict(parameters: Mapping[str, object]) -> str | None:
-    if parameters["backbone_blocks"] == NONE or parameters["backbone"] not in BASIC_BLOCK_BACKBONES:
-        return None
-    return f"{parameters['backbone']} takes no added blocks; write backbone_blocks: none or take resnet50"
-
-
-def _hrnet_conflict(parameters: Mapping[str, object]) -> str | None:
+def _family_conflict(parameters: Mapping[str, object]) -> str | None:
     name = str(parameters["backbone"])
-    if name not in HRNETS:
+    for key, only in _ONLY.get(name, {}).items():
+        if parameters[key] != only:
+            return f"{name} takes no {key} but {only}, not {parameters[key]}; write {key}: {only}, or take resnet50"
+    return None
+
+
+def _norm_conflict(parameters: Mapping[str, object]) -> str | None:
+    name, base = str(parameters["backbone"]), int(str(parameters["base_channels"]))
+    widths = _widths(name, base)
+    if parameters["norm"] != "gn" or all(width % NORM_GROUPS == 0 for width in widths):
         return None
-    without = {"dcn": NONE, "backbone_blocks": NONE, "frozen_stages": -1}
-    given = [key for key, value in without.items() if parameters[key] != value]
-    if given:
-        return f"{name} has no {given[0]}; write {given[0]}: {without[given[0]]}"
-    width = hrnet_width(name, int(str(parameters["base_channels"])))
-    if parameters["norm"] != "gn" or width % NORM_GROUPS == 0:
-        return None
-    return f"GroupNorm's {NORM_GROUPS} groups divide the width of {name} ({width}); take hrnet_w32 and base_channels 64"
+    shown = " and ".join(map(str, widths))
+    remedy = f"take another base_channels than {base}, or norm: bn"
+    return f"GroupNorm's {NORM_GROUPS} groups divide the widths of {name} ({shown}); {remedy}"
+
+
+def _widths(name: str, base: int) -> tuple[int, ...]:
+    """Channels that those of all normalised layers are whole multiples or sums of."""
+    if name in HRNETS:
+        return base, hrnet_width(name, base)
+    return (base, dense_growth(base)) if name in DENSENETS else (base,)
 
 
 def _init_conflict(parameters: Mapping[str, object]) -> str | None:
@@ -101,4 +110,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_norm_conflict, _dcn_conflict, _blocks_conflict, _hrnet_conflict, _init_conflict)
+CONFLICTS = (_family_conflict, _norm_conflict, _init_conflict)

@@ -1,0 +1,106 @@
+"""Backbones: what they put out, whose weights they take, what of them is trained; and dense detectors on them."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from batch_steps import detector_of, drawn_image, losses_of
+from mmdet.registry import MODELS
+from tiny_detectors import tiny
+from torch import Tensor, nn
+from torchvision.models import DenseNet, densenet121
+
+from trainables.catalogue import DETECTORS
+from trainables.detectors.backbones import backbone_config, level_channels
+from trainables.training import register_mmdet
+from trainables.weights import load_start
+
+DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+SMALL_DENSE = {"backbone": "densenet121", "base_channels": 8}
+NEW = ({"backbone": "densenet121"},)
+
+
+def built(**changes: object) -> Any:
+    register_mmdet()
+    torch.manual_seed(0)
+    return MODELS.build(backbone_config({**DEFAULTS, **changes}))
+
+
+def noise() -> Tensor:
+    return torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("option", [*NEW, {"backbone": "densenet121", "norm": "gn"}])
+@pytest.mark.parametrize("base_channels", [16, 32])
+def test_levels_have_the_stated_channels_and_strides(option: dict[str, object], base_channels: int) -> None:
+    levels = built(**option, base_channels=base_channels).eval()(noise())
+    assert [level.shape[1] for level in levels] == level_channels(
+        {**DEFAULTS, **option, "base_channels": base_channels}
+    )
+    assert [tuple(level.shape[2:]) for level in levels] == [(16, 24), (8, 12), (4, 6), (2, 3)]
+
+
+def test_densenet_121_is_torchvisions() -> None:
+    theirs = {name: value.shape for name, value in densenet121().state_dict().items() if "classifier" not in name}
+    assert {name: value.shape for name, value in built(backbone="densenet121").state_dict().items()} == theirs
+
+
+def test_the_last_level_is_what_torchvision_classifies_by() -> None:
+    theirs, ours = small_densenet().eval(), built(**SMALL_DENSE).eval()
+    ours.load_state_dict(theirs.state_dict(), strict=False)
+    assert torch.equal(ours(noise())[-1], theirs.features(noise()).relu())
+
+
+def small_densenet() -> DenseNet:
+    torch.manual_seed(1)
+    return DenseNet(4, (6, 12, 24, 16), 8, num_classes=3)
+
+
+@pytest.mark.parametrize("points", [False, True])
+def test_published_weights_of_a_backbone_alone_start_a_detector(points: bool, tmp_path: Path) -> None:
+    given = small_densenet().state_dict()
+    words = {f".{word}{place}.": f".{word}.{place}." for word in ("norm", "conv") for place in (1, 2)}
+    names = {name: pointed(name, words) if points and "denselayer" in name else name for name in given}
+    torch.save({names[name]: value for name, value in given.items()}, tmp_path / "densenet.pth")
+    model = nn.ModuleDict({"backbone": built(**SMALL_DENSE), "head": nn.Linear(3, 3)})
+    assert load_start(model, tmp_path / "densenet.pth") == (len(given) - 2, len(given))  # two are the classifier's
+    assert torch.equal(model["backbone"].state_dict()["features.norm5.bias"], given["features.norm5.bias"])
+
+
+def pointed(name: str, words: dict[str, str]) -> str:
+    """A name as in torchvision's published files."""
+    for today, then in words.items():
+        name = name.replace(today, then)
+    return name
+
+
+def test_frozen_stages_of_a_densenet_stay_as_they_are() -> None:
+    network = built(**SMALL_DENSE, frozen_stages=2, init="w.pth").train()
+    trained = {name.split(".")[1] for name, one in network.named_parameters() if one.requires_grad}
+    assert trained == {"denseblock3", "transition3", "denseblock4", "norm5"}
+    before = network.features.transition2.norm.running_mean.clone()
+    network(noise())
+    assert torch.equal(network.features.transition2.norm.running_mean, before)
+    assert network.features.transition3.norm.num_batches_tracked == 1
+
+
+def test_frozen_statistics_of_a_densenet_are_trained_beside() -> None:
+    network = built(**SMALL_DENSE, norm="bn_frozen", init="w.pth").train()
+    network(noise())
+    assert network.features.norm5.num_batches_tracked == 0
+    assert all(one.requires_grad for one in network.parameters())
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("option", NEW)
+def test_a_dense_detector_learns_on_each_and_predicts(option: dict[str, object]) -> None:
+    model = detector_of("fcos", tiny("fcos", **option))
+    losses = losses_of(model)
+    assert all(map(math.isfinite, losses)) and min(losses[-3:]) < losses[0]
+    pixels, sample = drawn_image(0)
+    with torch.inference_mode():
+        data = model.eval().data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, False)  # type: ignore[operator]
+        found = model(**data, mode="predict")[0].pred_instances
+    assert len(found) > 0 and found.scores.isfinite().all() and found.bboxes.isfinite().all()
