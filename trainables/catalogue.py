@@ -70,19 +70,19 @@ DETECTORS: Mapping[str, Detector] = {
     ),
     "fcos": Detector(
         description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL),
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),
     "fcostd": Detector(
         description="FCOSTD: FCOS whose towers are guided by an auxiliary branch (the competition log's own)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL, *auxiliary.PARAMETERS),
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *auxiliary.PARAMETERS),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),
     "retinanet": Detector(
         description="RetinaNet: anchors of every place, classified under a focal loss (Lin et al., 2017)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL, *dense_heads.ANCHORS, *dense_heads.OVERLAPS),
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *dense_heads.ANCHORS, *dense_heads.OVERLAPS, *losses.ANCHORS),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS),
     ),

@@ -157,6 +157,12 @@ POINTS = (
         "train: {class_weights: {per_class: {range: [0.5, 2.0]}}}",
         "trainables/test_vectors.py::test_values_follow_the_labels",
     ),
+    Point(
+        (21,),
+        "the same in a focal loss",
+        "detector: fcos, train: {class_weights: rule}",
+        "trainables/test_dense_options.py::test_a_class_weighs_its_own_column_alone",
+    ),
     Point((21,), "class-aware sampling"),
     Point(
         (22,),
@@ -189,6 +195,12 @@ POINTS = (
         "IoU, GIoU, DIoU and CIoU losses, balanced L1",
         "train: {head_box_loss: {choice: [smooth_l1, giou]}}",
         "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+    ),
+    Point(
+        (28,),
+        "the same in dense heads",
+        "detector: retinanet, train: {box_loss: {choice: [l1, giou]}}",
+        "trainables/test_dense_options.py::test_each_dense_option_learns_one_batch_and_predicts",
     ),
     Point((30,), "IoU branch"),
     Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),

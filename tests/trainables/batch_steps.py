@@ -17,8 +17,8 @@ DATA = TrainingData("train.json", "images", (1, 2), ("dot", "dash"), class_weigh
 def detector_of(detector: str, params: Mapping[str, object]) -> nn.Module:
     """The detector, initialised from one seed."""
     use_threads(1)  # more would wait for each other
+    torch.manual_seed(0)  # some modules draw their weights as they are made
     model = build_model(effective_config(detector, params, DATA, seed=0))
-    torch.manual_seed(0)
     model.init_weights()  # type: ignore[operator]  # mmengine's
     return model
 

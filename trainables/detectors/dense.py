@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.assigning import assigner
 from trainables.detectors.backbones import Config
+from trainables.detectors.losses import class_weights
 from trainables.detectors.pyramid import neck
 from trainables.notation import parse_numbers
 
@@ -36,6 +37,15 @@ def focal_loss(params: Params) -> Config:
     """Source: Lin et al., Focal loss for dense object detection (ICCV 2017)."""
     gamma, alpha = params["focal_gamma"], params["focal_alpha"]
     return {"type": "FocalLoss", "use_sigmoid": True, "gamma": gamma, "alpha": alpha, "loss_weight": 1.0}
+
+
+def dense_class_loss(params: Params, class_count: int) -> Config:
+    """Focal loss, weighted by class where the weights are not all 1."""
+    weights = class_weights(params, class_count)
+    if all(weight == 1 for weight in weights):
+        return focal_loss(params)
+    kind = "trainables.modules.class_weighted_focal.ClassWeightedFocalLoss"
+    return {**focal_loss(params), "type": kind, "class_weight": weights}
 
 
 def tower_norm(params: Params) -> Config:

@@ -7,7 +7,8 @@ default parameters the result is that file's head and neck; images are normalise
 from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
-from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, tower_norm
+from trainables.detectors.dense import DENSE_TEST, dense_class_loss, dense_neck, tower_norm
+from trainables.detectors.losses import overlap_loss
 from trainables.detectors.pyramid import level_strides, preprocessor
 
 Params = Mapping[str, object]
@@ -46,8 +47,8 @@ def fcos_head(params: Params, class_count: int) -> Config:
         "strides": strides,
         "regress_ranges": regress_ranges(strides),
         "norm_cfg": tower_norm(params),
-        "loss_cls": focal_loss(params),
-        "loss_bbox": {"type": "IoULoss", "loss_weight": 1.0},
+        "loss_cls": dense_class_loss(params, class_count),
+        "loss_bbox": overlap_loss(str(params["box_loss"]), weight=1.0),
         "loss_centerness": {"type": "CrossEntropyLoss", "use_sigmoid": True, "loss_weight": 1.0},
     }
 

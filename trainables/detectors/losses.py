@@ -1,4 +1,4 @@
-"""Losses of two-stage heads: words -> configuration of mmdet's losses.
+"""Losses of heads: words -> configuration of mmdet's losses.
 
 A loss on overlaps compares decoded boxes; the head that takes one says so with `reg_decoded_bbox`.
 """
@@ -6,6 +6,7 @@ A loss on overlaps compares decoded boxes; the head that takes one says so with 
 from collections.abc import Mapping, Sequence
 
 Config = dict[str, object]
+Params = Mapping[str, object]
 
 # Loss weights: mmdet/configs/faster_rcnn/faster-rcnn_r50_fpn_{iou,giou,ciou}_1x_coco.py, where offsets' is 1. mmdet has
 # no such configuration with DIoU; it lies between GIoU and CIoU.
@@ -35,6 +36,27 @@ def box_loss(word: str, beta: float) -> Config:
         balanced = {"type": "BalancedL1Loss", "alpha": 0.5, "gamma": 1.5, "beta": beta, "loss_weight": 1.0}
         return {"loss_bbox": balanced}
     return {"loss_bbox": {"type": "SmoothL1Loss", "beta": beta, "loss_weight": 1.0}}
+
+
+def overlap_loss(word: str, weight: float) -> Config:
+    """Loss of a dense head's decoded boxes: iou, giou, diou or ciou."""
+    return {**_OVERLAPS[word], "loss_weight": weight}
+
+
+def dense_box_loss(word: str) -> Config:
+    """The entries of a dense head with anchors that say how it learns boxes; words as of `box_loss`.
+
+    Source: mmdet/configs/atss for the weight of an overlap, mmdet/configs/free_anchor for smooth_l1's turn.
+    """
+    if word in _OVERLAPS:
+        return {"reg_decoded_bbox": True, "loss_bbox": overlap_loss(word, weight=2.0)}
+    return box_loss(word, beta=0.11)
+
+
+def class_weights(params: Params, class_count: int) -> list[object]:
+    """Weights of the classes in label order, whether one is given or one for each."""
+    given = params["class_weights"]
+    return given if isinstance(given, list) else [given] * class_count
 
 
 def objectness_loss(word: str) -> Config:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.assigning import assigner, region_sampler
 from trainables.detectors.backbones import Config
-from trainables.detectors.losses import box_loss, class_loss
+from trainables.detectors.losses import box_loss, class_loss, class_weights
 from trainables.detectors.pyramid import level_strides
 
 Params = Mapping[str, object]
@@ -33,8 +33,6 @@ def box_head(params: Params, class_count: int, stds: list[float]) -> Config:
         class_count: scored classes of the data set.
         stds: by which its four regression targets are divided.
     """
-    given = params["class_weights"]
-    weights = given if isinstance(given, list) else [given] * class_count
     return {
         "type": "Shared2FCBBoxHead",
         "in_channels": params["neck_channels"],
@@ -43,7 +41,7 @@ def box_head(params: Params, class_count: int, stds: list[float]) -> Config:
         "num_classes": class_count,
         "bbox_coder": box_coder(stds),
         "reg_class_agnostic": True,
-        "loss_cls": class_loss(str(params["head_class_loss"]), weights),
+        "loss_cls": class_loss(str(params["head_class_loss"]), class_weights(params, class_count)),
         **box_loss(str(params["head_box_loss"]), beta=1.0),
     }
 

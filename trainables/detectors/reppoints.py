@@ -7,7 +7,7 @@ the catalogue's default parameters the result is that file's head.
 from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
-from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, overlap_training, tower_norm
+from trainables.detectors.dense import DENSE_TEST, dense_class_loss, dense_neck, overlap_training, tower_norm
 from trainables.detectors.pyramid import level_strides, preprocessor
 
 Params = Mapping[str, object]
@@ -44,7 +44,7 @@ def _head(params: Params, class_count: int) -> Config:
         "point_strides": level_strides(params),
         "point_base_scale": params["point_base_scale"],
         "norm_cfg": tower_norm(params),
-        "loss_cls": focal_loss(params),
+        "loss_cls": dense_class_loss(params, class_count),
         "loss_bbox_init": {"type": "SmoothL1Loss", "beta": 0.11, "loss_weight": 0.5},
         "loss_bbox_refine": {"type": "SmoothL1Loss", "beta": 0.11, "loss_weight": 1.0},
         "transform_method": "moment",

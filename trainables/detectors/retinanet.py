@@ -8,7 +8,8 @@ mmdet's R50 FPN files. FreeAnchor chooses among a truth box's anchors as it lear
 from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
-from trainables.detectors.dense import DENSE_TEST, dense_neck, focal_loss, octave_anchors, overlap_training
+from trainables.detectors.dense import DENSE_TEST, dense_class_loss, dense_neck, octave_anchors, overlap_training
+from trainables.detectors.losses import dense_box_loss
 from trainables.detectors.pyramid import level_strides, preprocessor
 from trainables.detectors.regions import box_coder
 
@@ -25,8 +26,8 @@ def retinanet_config(params: Params, class_count: int) -> Config:
     own: Config = {
         "type": "RetinaHead",
         "bbox_coder": box_coder([1.0, 1.0, 1.0, 1.0]),
-        "loss_cls": focal_loss(params),
-        "loss_bbox": {"type": "L1Loss", "loss_weight": 1.0},
+        "loss_cls": dense_class_loss(params, class_count),
+        **dense_box_loss(str(params["box_loss"])),
     }
     training = {**overlap_training(params), "sampler": {"type": "PseudoSampler"}}
     return {**_model(params, {**_head(params, class_count), **own}), "train_cfg": training}

@@ -7,29 +7,19 @@ softmax; this loss tells the head how many outputs it has and what they mean, th
 Source: Lin et al., Focal Loss for Dense Object Detection (ICCV 2017).
 """
 
-from collections.abc import Sequence
-
 import torch
-from mmdet.models.losses import FocalLoss
 from mmdet.registry import MODELS
 from torch import Tensor
 
+from trainables.modules.class_weighted_focal import ClassWeightedFocalLoss
+
 
 @MODELS.register_module()
-class RegionFocalLoss(FocalLoss):  # type: ignore[misc]  # mmdet is untyped
-    """Focal loss over (N, C) logits; label C is the background.
-
-    Args:
-        class_weight: C factors of the classes' columns; None for 1.
-        options: mmdet's own (`gamma`, `alpha`, `loss_weight`).
-    """
+class RegionFocalLoss(ClassWeightedFocalLoss):
+    """Focal loss over (N, C) logits; label C is the background."""
 
     custom_cls_channels = True
     custom_activation = True
-
-    def __init__(self, class_weight: Sequence[float] | None = None, **options: float) -> None:
-        super().__init__(**options)
-        self.class_weight = class_weight
 
     def get_cls_channels(self, num_classes: int) -> int:
         """Outputs of the head: one a class."""
@@ -55,17 +45,6 @@ class RegionFocalLoss(FocalLoss):  # type: ignore[misc]  # mmdet is untyped
         avg_factor: float | None = None,
         reduction_override: str | None = None,
     ) -> Tensor:
-        """The loss; a value (N,) for each region where `reduction_override` is "none", for samplers of hard ones.
-
-        Args:
-            logits: (N, C).
-            labels: (N,) from 0 to C.
-            weight: (N,) of the regions.
-            avg_factor: what the sum is divided by.
-            reduction_override: as mmdet's.
-        """
-        weights = logits.new_ones(logits.shape) if weight is None else weight[:, None].expand_as(logits)
-        if self.class_weight is not None:
-            weights = weights * logits.new_tensor(self.class_weight)
-        loss: Tensor = super().forward(logits, labels, weights, avg_factor, reduction_override)
+        """The loss; a value (N,) for each region where `reduction_override` is "none", for samplers of hard ones."""
+        loss = super().forward(logits, labels, weight, avg_factor, reduction_override)
         return loss.sum(dim=-1) if reduction_override == "none" else loss

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from trainables.options import anchors, neck
+from trainables.options.losses import CLASS_WEIGHTS
 from trainables.parameters import number, whole, with_defaults
 
 # Dense detectors begin at stride 8.
@@ -16,6 +17,7 @@ TOWERS = (
 FOCAL = (
     number("focal_gamma", 2.0, (0.0, 5.0), "how much less the focal loss makes of what is classified well"),
     number("focal_alpha", 0.25, (0.01, 0.99), "weight of objects in the focal loss; the background's is 1 less it"),
+    CLASS_WEIGHTS,
 )
 
 # Three sizes an octave at each place.
