@@ -12,6 +12,7 @@ from search_spaces.points import predict_settings
 from search_spaces.space import DETECTOR, PREDICT, SearchSettings, Space
 from trainables.catalogue import DETECTORS
 from trainables.notation import NONE, parse_predict_scales
+from trainables.published_weights import WORDS, published
 
 _MOST_LOADERS = 8
 
@@ -87,8 +88,18 @@ class JobFactory:
 def complete_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:
     """The train tier's parameters of a point, with its detector's defaults for every key that it does not name.
 
-    A vector that has a value for each class is a mapping of category ids to values.
+    A vector that has a value for each class is a mapping of category ids to values; words for starting weights are
+    the paths of the files that they mean.
     """
+    params = stated_params(space, point)
+    start = str(params.get("init", NONE))
+    if start in WORDS:
+        return {**params, "init": str(published(start, space.detector_at(point), params).path)}
+    return params if start == NONE else {**params, "init": _from_anywhere(start)}
+
+
+def stated_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:
+    """The same, but that starting weights are called as the point calls them."""
     parameters = DETECTORS[space.detector_at(point)].train
     params: dict[str, object] = {name: parameter.default for name, parameter in parameters.items()}
     if "epochs" in params:
@@ -102,8 +113,7 @@ def complete_params(space: Space, point: Mapping[str, object]) -> dict[str, obje
             params[vector] = {**(earlier if isinstance(earlier, dict) else {}), category: value}
         elif vector != PREDICT and (key in parameters or space.config is not None):
             params[key] = value
-    start = params.get("init", NONE)
-    return params if start == NONE else {**params, "init": _from_anywhere(str(start))}
+    return params
 
 
 def described_params(space: Space, point: Mapping[str, object]) -> dict[str, object]:

@@ -7,27 +7,44 @@ records, never their tensors.
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestrator.jobs import stated_params
 from results.errors import InputError, InputErrors
-from search_spaces.space import Space
+from search_spaces.points import combinations_of
+from search_spaces.space import DETECTOR, Space
 from trainables.data.dataset import Source
 from trainables.data.fingerprint import ImageFingerprints
 from trainables.data.split_faults import start_faults
 from trainables.notation import NONE
+from trainables.published_weights import KEYS, WORDS, Published, published
 from trainables.trained_on import read_trained_on
+
+_INIT = "init"
 
 
 def start_weights_of(space: Space) -> tuple[Path, ...]:
     """The files that trials of this space may start from.
 
     Raises:
-        InputError: one of them is not there.
+        InputError: one of them is not there, or published weights are asked for that do not exist.
     """
-    given = {str(value) for one in space.train if one.name == "init" for value in one.domain.values()}
-    missing = sorted(path for path in given - {NONE} if not Path(path).is_file())
+    given = {str(value) for one in space.train if one.name == _INIT for value in one.domain.values()} - {NONE}
+    files = given.difference(WORDS)
+    missing = sorted(path for path in files if not Path(path).is_file())
     if missing:
         rule = "init names weights on this machine"
         raise InputError(rule, ", ".join(missing), "give the path of a checkpoint, relative to this folder or absolute")
-    return tuple(Path(path) for path in sorted(given - {NONE}))
+    meant = _published(space) if given.intersection(WORDS) else ()
+    for one in meant:
+        if not one.path.is_file():
+            raise InputError("published weights lie on this machine", one.path, f"download {one.url} into that folder")
+    return tuple(sorted({*map(Path, files), *(one.path for one in meant)}))
+
+
+def _published(space: Space) -> tuple[Published, ...]:
+    """What the words of `init` mean at the space's points."""
+    points = [point for point in combinations_of(space, (DETECTOR, _INIT, *KEYS)) if point.get(_INIT) in WORDS]
+    found = [published(str(point[_INIT]), space.detector_at(point), stated_params(space, point)) for point in points]
+    return tuple(sorted(set(found), key=lambda one: one.path))
 
 
 def seen_before(starts: Sequence[Path], val: Source, prints: ImageFingerprints, allowed: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
-from search_spaces.domains import Fixed, Value
+from search_spaces.domains import Domain, Fixed, FloatRange, Value
 from search_spaces.outcomes import TooTangledError, outcomes
 from search_spaces.space import PREDICT, Clause, Dimension, Space
 
@@ -137,6 +137,33 @@ def every_point(space: Space) -> Iterator[dict[str, Value]]:
         ValueError: a key is continuous.
     """
     return _points_from(space.train, space.forbid, {})
+
+
+def combinations_of(space: Space, names: Sequence[str]) -> Iterator[dict[str, Value]]:
+    """The points in which some keys take every value they can together, and the others their defaults.
+
+    Of a continuum its ends and its middle stand for it.
+
+    Args:
+        space: the keys' space.
+        names: of the keys; those that the space does not have are passed over.
+    """
+    values: dict[str, tuple[Value, ...]] = {}
+    for dimension in space.train:
+        if dimension.name in names:
+            values[dimension.name] = (*values.get(dimension.name, ()), *_some_values(dimension.domain))
+    seen: list[dict[str, Value]] = []
+    for chosen in product(*values.values()):
+        point = complete_point(space.train, dict(zip(values, chosen, strict=True)))
+        if point not in seen and not point_faults(space, point):
+            seen.append(point)
+            yield point
+
+
+def _some_values(domain: Domain) -> tuple[Value, ...]:
+    if isinstance(domain, FloatRange) and domain.size() is None:
+        return domain.low, domain.default(), domain.high
+    return tuple(domain.values())
 
 
 def _points_from(

@@ -107,7 +107,7 @@ DETECTORS: Mapping[str, Detector] = {
     ),
     configured.NAME: Detector(
         description="Any box detector of an mmdet configuration file, with its optimizer and schedule",
-        train=by_name(backbone.init_parameter(), *pipeline.PARAMETERS, *schedule.EPOCHS),
+        train=by_name(backbone.file_parameter(), *pipeline.PARAMETERS, *schedule.EPOCHS),
         predict=by_name(*predict.PARAMETERS),
         conflict=configured.conflict,
         configured_by=config_tree,

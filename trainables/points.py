@@ -121,6 +121,12 @@ POINTS = (
         "trainables/test_weights.py::test_starting_weights_take_what_fits",
     ),
     Point(
+        (15,),
+        "published weights: ImageNet for a backbone, COCO for a detector",
+        "train: {init: {choice: [imagenet, coco]}}",
+        "trainables/test_published_weights.py::test_a_file_as_mmdet_publishes_it_starts_all_but_the_classes",
+    ),
+    Point(
         (16, 31, 34),
         "IoU thresholds of the cascade's stages",
         'train: {stage_ious: {choice: ["0.5,0.6,0.7", "0.4,0.6,0.8"]}}',

@@ -9,11 +9,15 @@ from PIL import Image
 from tiny_search import write_data, write_space
 from torch import nn
 
+from orchestrator.jobs import complete_params, stated_params
 from orchestrator.options import Options, parse_options
 from orchestrator.search import main
 from orchestrator.settings import resolve
+from orchestrator.start_weights import start_weights_of
 from results.commands import run_command
-from results.errors import InputErrors
+from results.errors import InputError, InputErrors
+from search_spaces.loading import load_space
+from trainables.catalogue import DETECTORS
 from trainables.trained_on import trained_on
 from trainables.weights import save_weights
 
@@ -103,3 +107,60 @@ def plant_copy(folder: Path) -> None:
     content = json.loads((folder / "val.json").read_text())
     content["images"][-1]["file_name"] = "7.jpg"
     (folder / "val.json").write_text(json.dumps(content))
+
+
+PUBLISHED = """detector: {choice: [cascade_rcnn, rtmdet]}
+rule: coco50
+train:
+  init: {choice: [none, coco]}
+  backbone: {choice: [resnet50, resnet101]}
+  depth_factor: 1.0
+  lr: {log: [0.001, 0.01]}
+"""
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Path]:
+    """A command whose space starts from published weights, and the empty folder where they are looked for."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    folder = tmp_path / "torch" / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    write_data(tmp_path)
+    file = tmp_path / "published.yaml"
+    file.write_text(PUBLISHED)
+    return ["--space", str(file), "--data", str(tmp_path / "dataset.yaml"), "--profile", "full"], folder
+
+
+def test_published_weights_that_are_not_there_are_named_with_their_address(
+    published: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, folder = published
+    assert run_command(main, command) == 2
+    line = capsys.readouterr().err
+    assert len(line.splitlines()) == 1
+    assert f"{folder}/cascade_rcnn_r101" in line and "download http" in line
+
+
+def test_published_weights_are_the_files_of_every_detector_and_backbone(published: tuple[list[str], Path]) -> None:
+    command, folder = published
+    space = load_space(command[1], DETECTORS)
+    for _ in range(3):
+        with pytest.raises(InputError) as caught:
+            start_weights_of(space)
+        save_weights(nn.Linear(3, 2), Path(caught.value.received))
+    names = sorted(path.name.split("_fpn")[0].split("_8xb32")[0] for path in start_weights_of(space))
+    assert names == ["cascade_rcnn_r101", "cascade_rcnn_r50", "rtmdet_l"]
+    point = {"detector": "cascade_rcnn", "init": "coco", "backbone": "resnet101"}
+    assert Path(str(complete_params(space, point)["init"])).parent == folder
+    assert stated_params(space, point)["init"] == "coco"
+
+
+def test_published_weights_that_do_not_exist_are_refused_before_anything_starts(
+    published: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, _ = published
+    Path(command[1]).write_text(PUBLISHED.replace("resnet101", "resnet34"))
+    assert run_command(main, command) == 2
+    line = capsys.readouterr().err
+    assert len(line.splitlines()) == 1
+    assert "init: coco stands for published weights" in line and "backbone resnet34" in line

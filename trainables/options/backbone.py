@@ -1,9 +1,11 @@
 """The network that turns the image into features: which, how wide, how it is normalised, what it starts from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from trainables.notation import NONE
 from trainables.parameters import Parameter, choice, whole
+from trainables.published_weights import WORDS
 
 NORM_GROUPS = 8
 _RESNEXTS = ("resnext101_32x4d", "resnext101_64x4d")
@@ -32,7 +34,17 @@ def dense_growth(base_channels: int) -> int:
 
 
 def init_parameter() -> Parameter:
-    """What training starts from."""
+    """What training starts from, published weights among it."""
+    own = file_parameter()
+
+    def accepts(value: object) -> bool:
+        return value in WORDS or own.accepts(value)
+
+    return replace(own, rule=f"{own.rule}, or one of {', '.join(WORDS)} (published weights)", accepts=accepts)
+
+
+def file_parameter() -> Parameter:
+    """A file that training starts from."""
 
     def accepts(value: object) -> bool:
         return isinstance(value, str) and (value == NONE or ("://" not in value and value.endswith((".pth", ".pt"))))
