@@ -82,11 +82,17 @@ def test_prediction_follows_training_unless_told_a_scale() -> None:
     assert (scale.fault("658x492"), scale.fault("192x144..224x168") is None) == (None, False)
 
 
-@pytest.mark.parametrize("remote", ["torchvision://resnet50", "https://example.org/w.pth", "imagenet", "weights"])
-def test_starting_weights_are_a_local_file(remote: str) -> None:
+@pytest.mark.parametrize("remote", ["torchvision://resnet50", "https://example.org/w.pth", "imagenet21k", "weights"])
+def test_starting_weights_are_a_local_file_or_published(remote: str) -> None:
     fault = CASCADE.train["init"].fault(remote)
     assert fault is not None
     assert "download the weights first" in fault
+    assert CASCADE.train["init"].fault("imagenet") is CASCADE.train["init"].fault("coco") is None
+
+
+def test_a_configuration_file_starts_from_a_file() -> None:
+    assert DETECTORS["config"].train["init"].fault("coco") is not None
+    assert DETECTORS["config"].train["init"].fault("own.pth") is None
 
 
 def test_truth_values_are_no_numbers() -> None:
