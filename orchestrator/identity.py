@@ -9,7 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from orchestrator.jobs import complete_params, complete_views
-from orchestrator.repeats import Identity
+from orchestrator.refusals import conflict
+from orchestrator.repeats import Identity, canonical
 from orchestrator.settings import Settings
 from orchestrator.spaces import reads_data
 from results.fingerprints import joined_fingerprint, rule_fingerprint
@@ -30,10 +31,12 @@ def terms_of(settings: Settings) -> str:
 
 
 def identity_of(settings: Settings) -> Identity:
-    """Names what the points of a search build."""
+    """Names what the points of a search build; one whose values exclude each other builds nothing, and is its own."""
     terms, space, data = terms_of(settings), settings.space, _placeless_data(settings)
 
     def identity(point: Mapping[str, object]) -> str:
+        if conflict(space, point) is not None:
+            return canonical(point)
         job = _job(space, point)
         return joined_fingerprint(terms, trial_hash(job, data), _start_weights(job))
 

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from orchestrator.progress import Progress, clock, render
-from orchestrator.repeats import FORBIDDEN
+from orchestrator.refusals import CONFLICT, FORBIDDEN
 from orchestrator.study import Study
 from orchestrator.tally import Tally
 from results.trial_records import RUNNING, TrialRecord
@@ -56,7 +56,7 @@ class LiveView:
 
     def say_rejection(self, _study: Study, event: Mapping[str, object]) -> None:
         """Prints a line for a point that was rejected for its memory: it is no trial, and no table shows it."""
-        if event["event"] == "rejected" and event["kind"] != FORBIDDEN:
+        if event["event"] == "rejected" and event["kind"] not in (FORBIDDEN, CONFLICT):
             stamp, params = clock(time.monotonic() - self._began), event["params"]
             point = ", ".join(f"{key}={value}" for key, value in params.items()) if isinstance(params, Mapping) else ""
             line = f"{stamp:>7}  a point is rejected, no trial is spent on it: {event['reason']} ({point})"

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.jobs import Asked, JobFactory, complete_params
+from orchestrator.jobs import Asked, JobFactory
+from orchestrator.refusals import conflict
 from orchestrator.settings import Settings
 from orchestrator.spaces import reads_data
 from results.layout import RunLayout
@@ -19,7 +20,6 @@ from results.post_settings import NMS_KINDS
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.points import default_point, point_with
 from search_spaces.space import PREDICT, Dimension, PostSettings, Space
-from trainables.catalogue import DETECTORS
 from trainables.jobs import TrialJob
 from trainables.proof.exchange import Key, Question
 
@@ -109,14 +109,10 @@ def _points(space: Space, dimension: Dimension) -> Iterator[tuple[Point, Point]]
     plain = point_with(space, dimension, first)
     for value in others:
         changed = point_with(space, dimension, value)
-        if changed is None or _conflict(space, changed):
+        if changed is None or conflict(space, changed):
             continue  # a search would not train it either
         alone = {**changed, dimension.name: first}
-        yield plain if plain is not None and _conflict(space, alone) else alone, changed
-
-
-def _conflict(space: Space, point: Point) -> bool:
-    return DETECTORS[space.detector_at(point)].combination_fault(complete_params(space, point)) is not None
+        yield plain if plain is not None and conflict(space, alone) else alone, changed
 
 
 def _tried(domain: Domain) -> tuple[Value, ...]:

@@ -1,19 +1,18 @@
-"""Finds the next point that is worth a trial: no twin of one on record, none that is forbidden or cannot fit.
+"""Finds the next point that is worth a trial: no twin of one on record, none that is refused or cannot fit.
 
 What it turns away is told to Optuna, so that another point is proposed; each turn is an event of the ledger. It runs
 nothing, and does not know when a search has had enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 from orchestrator.earlier_runs import EarlierTrial
 from orchestrator.event_log import EventLog
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.proposals import Proposal, Proposals
-from orchestrator.repeats import FORBIDDEN, Tried
+from orchestrator.refusals import Refusal
+from orchestrator.repeats import Tried
 from results.trial_records import FAIL, RUNNING, SAMPLER, TrialRecord
-from search_spaces.points import forbidden_by, shown_clause
-from search_spaces.space import Clause
 from trainables.failures import OUT_OF_MEMORY
 
 _MOST_REPEATS = 200
@@ -31,17 +30,22 @@ class NewPoints:
         proposals: Optuna's side.
         tried: tells twins apart.
         guard: tells what cannot fit.
-        forbid: combinations that no point has.
+        refusal: tells why a point is no trial's.
     """
 
     def __init__(
-        self, log: EventLog, proposals: Proposals, tried: Tried, guard: MemoryGuard, forbid: Sequence[Clause] = ()
+        self,
+        log: EventLog,
+        proposals: Proposals,
+        tried: Tried,
+        guard: MemoryGuard,
+        refusal: Callable[[Mapping[str, object]], Refusal | None],
     ) -> None:
         self._log = log
         self._proposals = proposals
         self._tried = tried
         self._guard = guard
-        self._forbid = forbid
+        self._refusal = refusal
 
     def take(self) -> int | None:
         """Puts the next trial on record.
@@ -77,9 +81,9 @@ class NewPoints:
             self._proposals.put_first(untried)
 
     def _is_worth_a_trial(self, proposal: Proposal) -> bool:
-        clause = forbidden_by(self._forbid, proposal.params)
-        if clause is not None:
-            self._reject(proposal, FORBIDDEN, f"the space forbids {shown_clause(clause)}")
+        refused = self._refusal(proposal.params)
+        if refused is not None:
+            self._reject(proposal, refused.kind, refused.reason)
             return False
         identity = self._tried.identity(proposal.params)
         twin, earlier = self._tried.twin(identity), self._tried.earlier_twin(identity)

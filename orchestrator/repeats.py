@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from orchestrator.earlier_runs import EarlierTrial
+from orchestrator.refusals import FORBIDDEN
 from results.errors import DamagedFileError
 from search_spaces.points import distinct_points, every_point
 from search_spaces.space import Space
 
-# Why a point was rejected: the space has no such point.
-FORBIDDEN = "forbidden"
 _MOST_LEFT = 10_000  # points that are listed to pick one
 
 Point = Mapping[str, object]

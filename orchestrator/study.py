@@ -20,6 +20,7 @@ from orchestrator.jobs import Asked, described_params
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.new_points import NewPoints
 from orchestrator.proposals import Judgement, Proposals
+from orchestrator.refusals import refusal
 from orchestrator.repeats import Tried
 from orchestrator.retries import MOST_LOSSES, goes_on_after_loss, parts_after_out_of_memory
 from orchestrator.warm_start import WarmStart
@@ -70,7 +71,7 @@ class Study:
         self._log.subscribe(self.limits.note)
         self.records = self._log.records
         self._proposals = Proposals(space, seed, events, self.records)
-        self._new_points = NewPoints(self._log, self._proposals, tried, guard, space.forbid)
+        self._new_points = NewPoints(self._log, self._proposals, tried, guard, partial(refusal, space))
         self.ending = Ending(self._log, self.limits, self._new_points)
         self._confirmations = Confirmations(self._log, self._proposals, space.search.confirm, seed)
         self._live: set[int] = set()

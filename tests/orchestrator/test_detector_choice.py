@@ -9,6 +9,7 @@ from orchestrator.identity import identity_of
 from orchestrator.jobs import JobFactory, complete_params, described_params
 from orchestrator.neighbours import question_of
 from orchestrator.options import parse_options
+from orchestrator.repeats import Identity, Tried
 from orchestrator.settings import Settings, resolve
 from results.layout import RunLayout
 from search_spaces.points import default_point, point_faults
@@ -74,3 +75,37 @@ def test_the_dry_run_asks_about_the_detector_and_about_each_ones_keys(settings: 
     ]
     assert all(a.detector == b.detector == "fcos" for a, b in keys["train.focal_gamma"])
     assert default_point(settings.space)["detector"] == "cascade_rcnn"
+
+
+CONFLICTING = """detector: {choice: [retinanet, rtmdet]}
+rule: coco50
+train: {pos_iou: {choice: [0.5, 0.3]}, neg_iou: {choice: [0.4, 0.2]}, batch_size: {choice: [2, 4]}}
+search: {epochs: 2, pruner: none, trials: 30}
+"""
+
+
+class Identified(Driven):
+    """A study that tells points apart by what they build."""
+
+    def __init__(self, space: Space, folder: Path, identity: Identity) -> None:
+        self._identity = identity
+        super().__init__(space, folder)
+
+    def tried(self, space: Space) -> Tried:
+        return Tried(space, self._identity)
+
+
+def test_values_that_exclude_each_other_are_never_handed_out(tmp_path: Path) -> None:
+    file = tmp_path / "conflicting.yaml"
+    file.write_text(CONFLICTING)
+    settings = resolve(parse_options(["--space", str(file), "--data", str(write_data(tmp_path / "data"))]), None)
+    space, identity = settings.space, identity_of(settings)
+    driven = Identified(space, tmp_path, identity)
+    asked = [driven.ask().params for _ in range(8)]
+    assert driven.study.next() is None
+    assert len({identity(point) for point in asked}) == 8
+    assert sum(point["detector"] == "retinanet" for point in asked) == 6
+    assert not any((point.get("pos_iou"), point.get("neg_iou")) == (0.3, 0.4) for point in asked)
+    rejected = driven.events("rejected")
+    assert rejected and {event["kind"] for event in rejected} == {"conflict"}
+    assert "neg_iou (0.4) is at most pos_iou (0.3)" in rejected[0]["reason"]
