@@ -25,6 +25,7 @@ from trainables.options import (
     points,
     predict,
     proposals,
+    queries,
     region_heads,
     schedule,
 )
@@ -104,6 +105,18 @@ DETECTORS: Mapping[str, Detector] = {
         description="RTMDet: a fast dense detector on its own network, soft labels by cost (Lyu et al., 2022)",
         train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE),
         predict=by_name(*predict.PARAMETERS),
+    ),
+    "deformable_detr": Detector(
+        description="Deformable DETR: queries that answer with a set of boxes, no NMS needed (Zhu et al., 2020)",
+        train=by_name(
+            *backbone.PARAMETERS,
+            *queries.PARAMETERS,
+            *dense_heads.FOCAL,
+            *pipeline.PARAMETERS,
+            *queries.SCHEDULE,
+        ),
+        predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*backbone.CONFLICTS, *queries.CONFLICTS),
     ),
     configured.NAME: Detector(
         description="Any box detector of an mmdet configuration file, with its optimizer and schedule",

@@ -15,7 +15,17 @@ from results.rules import Requirement, Rule
 from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset
-from trainables.detectors import cascade_rcnn, configured, faster_rcnn, fcos, fcostd, reppoints, retinanet, rtmdet
+from trainables.detectors import (
+    cascade_rcnn,
+    configured,
+    deformable_detr,
+    faster_rcnn,
+    fcos,
+    fcostd,
+    reppoints,
+    retinanet,
+    rtmdet,
+)
 from trainables.detectors.augmenting import dataset_options
 from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
@@ -36,6 +46,7 @@ MODEL_CONFIGS: Mapping[str, Callable[[Params, int], ConfigDict]] = {
     "freeanchor": retinanet.freeanchor_config,
     "reppoints": reppoints.model_config,
     "rtmdet": rtmdet.model_config,
+    "deformable_detr": deformable_detr.model_config,
     configured.NAME: configured.model_config,
 }
 

@@ -228,7 +228,7 @@ POINTS = (
         "detector: config",
         "trainables/test_configured.py::test_detectors_without_region_proposals_are_taken",
     ),
-    Point((), "Deformable-DETR with parameters of its own"),
+    Point((), "Deformable DETR", "detector: deformable_detr", _LEARNS),
 )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_detector import POST, TINY_DETECTOR
+from tiny_detectors import tiny
 
 from results.errors import DamagedFileError, InputError
 from results.layout import TrialLayout
@@ -101,6 +102,15 @@ def test_it_is_after_two_losses_too(job: TrialJob, undisturbed: Outcome) -> None
     lose_at(job, 1)
     lose_at(replace(job, start_epoch=1), 2)
     assert equal(run(replace(job, start_epoch=2)), undisturbed)
+
+
+@pytest.mark.parametrize("detector", ["deformable_detr"])
+def test_it_is_for_detectors_that_draw_in_every_step(job: TrialJob, tmp_path: Path, detector: str) -> None:
+    own = {**tiny(detector, dropout=0.2), "epochs": 2, "batch_size": 4, "train_scale": "96x72"}
+    job = replace(job, detector=detector, params=own, rungs=(1, 2))
+    whole = run(replace(job, folder=str(tmp_path / "whole")))
+    lose_at(job, 1)
+    assert equal(run(replace(job, start_epoch=1)), whole)
 
 
 @pytest.mark.slow

@@ -16,6 +16,12 @@ _SMALL: Mapping[str, object] = {
     "tower_channels": 16,
     "depth_factor": 0.1,
     "width_factor": 0.125,
+    "queries": 30,
+    "encoder_layers": 1,
+    "decoder_layers": 2,
+    "embed_dims": 32,
+    "attention_heads": 4,
+    "feedforward_channels": 64,
     "flip": "none",
     "lr": 0.002,
 }

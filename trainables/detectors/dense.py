@@ -49,9 +49,13 @@ def dense_class_loss(params: Params, class_count: int) -> Config:
 
 
 def tower_norm(params: Params) -> Config:
-    """GroupNorm for towers: mmdet's 32 groups at stock width, at least 4 channels each, and no rest."""
-    channels = int(str(params["tower_channels"]))
-    return {"type": "GN", "num_groups": math.gcd(_MOST_GROUPS, max(channels // 4, 1)), "requires_grad": True}
+    """GroupNorm for towers."""
+    return {"type": "GN", "num_groups": norm_groups(int(str(params["tower_channels"]))), "requires_grad": True}
+
+
+def norm_groups(channels: int) -> int:
+    """Groups of a GroupNorm: mmdet's 32 at stock width, at least 4 channels each, and no rest."""
+    return math.gcd(_MOST_GROUPS, max(channels // 4, 1))
 
 
 def octave_anchors(params: Params, strides: list[int]) -> Config:

@@ -9,6 +9,8 @@ Params = Mapping[str, object]
 
 # Images of a step that mmdet's learning rates belong to.
 _STOCK_BATCH = 16
+# Parameters that are factors of the learning rate, and whose weights learn so: those with such a part in their name.
+_FACTORS = {"backbone_lr_factor": ("backbone",), "sampling_lr_factor": ("sampling_offsets", "reference_points")}
 
 
 def optimization(params: Params) -> Config:
@@ -25,7 +27,14 @@ def _optimizer(params: Params) -> Config:
     wrapper: Config = {"type": "OptimWrapper", "optimizer": optimizer}
     if float(str(params["gradient_clip"])) > 0:
         wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
-    return wrapper
+    return wrapper | _own_rates(params)
+
+
+def _own_rates(params: Params) -> Config:
+    """Learning rates of parts of the model, where a detector has such parameters and they say another."""
+    factors = {part: params.get(name, 1.0) for name, parts in _FACTORS.items() for part in parts}
+    keys = {part: {"lr_mult": factor} for part, factor in factors.items() if factor != 1}
+    return {"paramwise_cfg": {"custom_keys": keys}} if keys else {}
 
 
 def _rate(params: Params) -> object:

@@ -29,6 +29,8 @@ _SIDE_PX = 96
 # Transforms that are applied by chance have their chance.
 _PASSES = 4
 _PROPOSALS = 16
+# Boxes that a detector finds by itself; a small image has no places for hundreds of queries.
+_COUNTS = ("max_per_img", "num_queries")
 
 
 def reads_of_predicting(config: Mapping[str, Any], view: Mapping[str, Any]) -> frozenset[str]:
@@ -76,7 +78,7 @@ def _with_few_proposals(content: Any) -> Any:
         return type(content)(map(_with_few_proposals, content))
     if not isinstance(content, Mapping):
         return content
-    few = {"max_per_img": _PROPOSALS} if "max_per_img" in content else {}
+    few = {key: _PROPOSALS for key in _COUNTS if key in content}
     return {**{key: _with_few_proposals(value) for key, value in content.items()}, **few}
 
 

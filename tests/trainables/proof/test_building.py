@@ -6,8 +6,10 @@ import pytest
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
-from proof_jobs import CONFIG, with_entry
+from proof_jobs import CONFIG, DATA, with_entry
+from tiny_detectors import tiny
 
+from trainables.effective import effective_config
 from trainables.proof.building import built
 from trainables.proof.description import Description
 from trainables.proof.watching import reads_of_predicting, reads_of_training
@@ -68,6 +70,13 @@ def test_nothing_of_the_data_is_read() -> None:
 def test_a_training_step_reads_what_is_used_in_it(place: str) -> None:
     clipped = with_entry(CONFIG, "optim_wrapper.clip_grad", {"max_norm": 3.0})
     assert place in reads_of_training(clipped)
+
+
+def test_queries_that_begin_at_places_do_so_in_a_small_image_too() -> None:
+    two_stage = tiny("deformable_detr", embed_dims=256, box_refine=True, two_stage=True, queries=300)
+    config = effective_config("deformable_detr", two_stage, DATA, seed=0)
+    assert "view.flip" in reads_of_predicting(config, VIEW)
+    assert "optim_wrapper.clip_grad_kwargs.max_norm" in reads_of_training(config)
 
 
 def test_what_this_project_does_elsewhere_is_read_nowhere() -> None:
