@@ -44,8 +44,16 @@ OPTIONS: list[dict[str, object]] = [
     {"giou_cost": 1.0},
     {"backbone_lr_factor": 1.0},
     {"sampling_lr_factor": 1.0},
+    {"class_weights": "rule"},
 ]
-LEARN = [REFINED, TWO_STAGE, {"feature_levels": 1}, {"feature_levels": 5}, {"fpn_start_level": 0}]
+LEARN = [
+    REFINED,
+    TWO_STAGE,
+    {"feature_levels": 1},
+    {"feature_levels": 5},
+    {"fpn_start_level": 0},
+    {"class_weights": "rule"},
+]
 
 
 def named(option: dict[str, object]) -> str:
@@ -69,7 +77,7 @@ def test_the_defaults_are_stock() -> None:
     assert {key: value for key, value in ours.neck.items() if key not in own} == {
         key: value for key, value in mmdets.neck.items() if key not in own
     }
-    assert (ours.neck.in_channels[ours.neck.start_level :]) == mmdets.neck.in_channels
+    assert ours.neck.in_channels[ours.neck.start_level :] == mmdets.neck.in_channels
     different = {"backbone", "neck"}
     assert {key: value for key, value in ours.items() if key not in different} == {
         key: value for key, value in mmdets.items() if key not in different
@@ -92,7 +100,7 @@ def test_the_schedule_is_stock() -> None:
         ({"two_stage": True}, "write box_refine: true"),
         ({**TWO_STAGE, "embed_dims": 128}, "write embed_dims: 256"),
         ({**TWO_STAGE, "train_scale": "96x72|640x480"}, "(300) at places, of which the smallest train_scale has 151"),
-        ({"dcn": "v1", "backbone": "resnet18"}, "has no deformable convolutions"),
+        ({"dcn": "v1", "backbone": "resnet18"}, "resnet18 takes no dcn but none"),
     ],
 )
 def test_values_that_do_not_go_together(changes: dict[str, object], words: str) -> None:

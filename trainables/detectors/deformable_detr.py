@@ -6,8 +6,8 @@ the result is deformable-detr_r50_16xb2-50e_coco.py's, but that the backbone put
 
 from collections.abc import Mapping
 
-from trainables.detectors.backbones import Config, level_channels, residual_backbone
-from trainables.detectors.dense import focal_loss, norm_groups
+from trainables.detectors.backbones import Config, backbone_config, level_channels
+from trainables.detectors.dense import dense_class_loss, norm_groups
 from trainables.detectors.pyramid import preprocessor
 
 Params = Mapping[str, object]
@@ -27,7 +27,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "with_box_refine": params["box_refine"],
         "as_two_stage": params["two_stage"],
         "data_preprocessor": {**preprocessor(), "pad_size_divisor": 1},
-        "backbone": residual_backbone(params),
+        "backbone": backbone_config(params),
         "neck": _neck(params),
         "encoder": _encoder(params),
         "decoder": _decoder(params),
@@ -101,7 +101,7 @@ def _head(params: Params, class_count: int) -> Config:
         "num_classes": class_count,
         "embed_dims": params["embed_dims"],
         "sync_cls_avg_factor": True,
-        "loss_cls": {**focal_loss(params), "loss_weight": params["class_cost"]},
+        "loss_cls": {**dense_class_loss(params, class_count), "loss_weight": params["class_cost"]},
         "loss_bbox": {"type": "L1Loss", "loss_weight": params["box_cost"]},
         "loss_iou": {"type": "GIoULoss", "loss_weight": params["giou_cost"]},
     }
