@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +128,22 @@ def _from_anywhere(path: str) -> str:
 
 
 def complete_views(space: Space, point: Mapping[str, object]) -> list[dict[str, object]]:
-    """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it means."""
-    predict = DETECTORS[space.detector_at(point)].predict
-    defaults = {name: parameter.default for name, parameter in predict.items()}
+    """The predict tier's settings with the catalogue's defaults, and "train" replaced by the scale it means.
+
+    A key that does nothing with the point's train parameters has its default.
+    """
+    parameters = DETECTORS[space.detector_at(point)].predict
     params = complete_params(space, point)
-    return [_at_scale({**defaults, **setting}, params) for setting in predict_settings(space, point)]
+    defaults = {name: one.default for name, one in parameters.items()}
+    free = [name for name, one in parameters.items() if one.needs is None or params[one.needs[0]] == one.needs[1]]
+    settings = predict_settings(_with_keys(space, free), point)
+    chosen = [{name: setting[name] for name in free if name in setting} for setting in settings]
+    return [_at_scale({**defaults, **one}, params) for one in chosen]
+
+
+def _with_keys(space: Space, names: Collection[str]) -> Space:
+    """The space with these swept keys alone, so that no setting is tried twice."""
+    return replace(space, predict=tuple(one for one in space.predict if one.name in names))
 
 
 def _at_scale(view: dict[str, object], params: Mapping[str, object]) -> dict[str, object]:

@@ -19,7 +19,8 @@ from results.layout import RunLayout
 from results.post_settings import NMS_KINDS
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.points import default_point, point_with
-from search_spaces.space import PREDICT, Dimension, PostSettings, Space
+from search_spaces.space import PREDICT, Clause, Condition, Dimension, PostSettings, Space, Swept
+from trainables.catalogue import DETECTORS
 from trainables.jobs import TrialJob
 from trainables.proof.exchange import Key, Question
 
@@ -60,16 +61,33 @@ def _point_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
     """Keys that are part of a point: of the train tier, of `set`, and of a predict tier that is searched jointly."""
     for dimension in space.train:
         if len(_tried(dimension.domain)) > 1:
-            pairs = [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, dimension)]
+            needing = replace(dimension, when=(*dimension.when, *_need(space, dimension.name)))
+            pairs = [(jobs.place(space, left), jobs.place(space, right)) for left, right in _points(space, needing)]
             yield Key(dimension.place, tuple(pairs))
 
 
 def _swept_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:
-    point = default_point(space)
     for swept in space.predict:
+        point = _point_of(space, swept)
         first, *others = [jobs.place(_with_swept(space, swept.name, value), point) for value in swept.values]
         if others:
             yield Key(f"{PREDICT}.{swept.name}", tuple((first, other) for other in others))
+
+
+def _need(space: Space, name: str) -> Clause:
+    """The train key's value without which a predict key does nothing, where the space holds that key."""
+    key = name.removeprefix(f"{PREDICT}.")
+    specs = [spec for one in space.detectors() if (spec := DETECTORS[one].predict.get(key)) is not None]
+    need = specs[0].needs if specs else None
+    held = need is not None and any(one.name == need[0] and one.domain.contains(need[1]) for one in space.train)
+    return (Condition(need[0], (need[1],)),) if need is not None and held else ()
+
+
+def _point_of(space: Space, swept: Swept) -> Point:
+    """The default point, or one at which a swept key does something."""
+    need = _need(space, swept.name)
+    found = point_with(space, Dimension(swept.name, Choice(swept.values), need), swept.values[0]) if need else None
+    return default_point(space) if found is None else found
 
 
 def _post_keys(space: Space, jobs: "_Jobs") -> Iterator[Key]:

@@ -16,7 +16,7 @@ from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import Leaf
 from search_spaces.reading_set import Tree, read_set_drafts
 from search_spaces.several_detectors import Specs, predict_specs, train_specs
-from search_spaces.space import DETECTOR, SET, DetectorSpec
+from search_spaces.space import DETECTOR, SET, DetectorSpec, PredictSpec
 from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
 
 Detectors = Mapping[str, DetectorSpec]
@@ -53,7 +53,7 @@ class Chosen:
         return train_specs(self.specs)
 
     @property
-    def predict(self) -> Specs:
+    def predict(self) -> Mapping[str, PredictSpec]:
         """Parameters of the predict tier."""
         return predict_specs(self.specs)
 

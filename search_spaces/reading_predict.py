@@ -4,7 +4,7 @@ Swept: every combination is tried from a surviving trial's checkpoint. Joint: a 
 with the rest of its point; keys of a single value stay what they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search_spaces.domains import Choice, Value
@@ -12,7 +12,7 @@ from search_spaces.drafts import Draft, Drafts
 from search_spaces.faults import Faults, suggestion
 from search_spaces.reading_domains import read_options
 from search_spaces.reading_values import Section, checked_value, entries_of
-from search_spaces.space import PREDICT, ParameterSpec, Swept
+from search_spaces.space import PREDICT, Dimension, ParameterSpec, PredictSpec, Swept
 from search_spaces.yaml_nodes import Entry, MapNode, Node, ScalarNode
 
 SEARCH = "search"
@@ -33,6 +33,11 @@ class Predict:
     joint: bool
     drafts: Drafts
 
+    def values(self) -> dict[str, Sequence[Value]]:
+        """What each key takes, by its name in the section."""
+        own = {draft.entry.key: draft.domain.values() for draft in self.drafts.kept}
+        return {**{one.name: one.values for one in self.swept}, **own}
+
 
 def read_predict(node: Node | None, specs: Mapping[str, ParameterSpec], faults: Faults) -> Predict:
     """The section; faulty keys are noted and left out."""
@@ -51,6 +56,37 @@ def read_predict(node: Node | None, specs: Mapping[str, ParameterSpec], faults: 
         else:
             swept.append(Swept(entry.key, values))
     return Predict(tuple(swept), joint, Drafts(tuple(drafts), frozenset(broken)))
+
+
+@dataclass(frozen=True)
+class Given:
+    """The section as written, and what the detectors let vary."""
+
+    node: Node | None
+    predict: Mapping[str, PredictSpec]
+    train: Mapping[str, ParameterSpec]
+
+
+def check_needs(given: Given, read: Predict, train: Sequence[Dimension], faults: Faults) -> None:
+    """A key that does nothing without a value of a train key is given where the train key can have that value.
+
+    Args:
+        given: the section.
+        read: what it says.
+        train: keys of the space.
+        faults: where faults are noted.
+    """
+    values = read.values()
+    for entry in given.node.entries if isinstance(given.node, MapNode) else ():
+        spec = given.predict.get(entry.key)
+        if spec is None or spec.needs is None or set(values.get(entry.key, ())) <= {spec.default}:
+            continue
+        name, value = spec.needs
+        domains = [one.domain for one in train if one.name == name]
+        if not any(one.contains(value) for one in domains) and (domains or given.train[name].default != value):
+            shown = ScalarNode(value, entry.line).shown()
+            rule = f"predict.{entry.key} does nothing without {name}: {shown}"
+            faults.add(entry.line, rule, entry.shown(), f"write {name}: {shown} into train, or as one of its choices")
 
 
 def _read_values(

@@ -11,7 +11,7 @@ from search_spaces.reading_detector import CONFIG, Chosen, Detectors, read_detec
 from search_spaces.reading_dimensions import Keys, read_dimensions
 from search_spaces.reading_forbid import check_forbid, read_forbid
 from search_spaces.reading_known import Points, read_known
-from search_spaces.reading_predict import Predict, read_predict
+from search_spaces.reading_predict import Given, Predict, check_needs, read_predict
 from search_spaces.reading_values import read_post, read_search
 from search_spaces.serving import check_search
 from search_spaces.several_detectors import where_they_exist
@@ -59,6 +59,7 @@ class SpaceReader:
         check_forbid(forbid, keys, known, self._faults)
         check_search(search, nodes.get("search"), keys.dimensions, self._faults)
         self._check_combinations(nodes[TRAIN].line, keys, known, chosen)
+        check_needs(Given(nodes.get(PREDICT), chosen.predict, chosen.train), predict, keys.dimensions, self._faults)
         points = tuple(point for _, point in known)
         return Space(
             self._name, chosen.name, rule, keys.dimensions, predict.swept, post, search, points, profile,

@@ -7,8 +7,9 @@ that has it; where they do not, it is given in a group for each (`fcos: {when: {
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from search_spaces.domains import Value
 from search_spaces.drafts import Draft, Drafts
-from search_spaces.space import DETECTOR, TRAIN, DetectorSpec, ParameterSpec
+from search_spaces.space import DETECTOR, TRAIN, DetectorSpec, ParameterSpec, PredictSpec
 from search_spaces.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 
 Specs = Mapping[str, ParameterSpec]
@@ -44,17 +45,35 @@ class SharedParameter:
         return next((fault for one in self.of if (fault := one.fault(value)) is not None), None)
 
 
+@dataclass(frozen=True)
+class SharedPredict(SharedParameter):
+    """One of the predict tier."""
+
+    of: tuple[PredictSpec, ...]
+
+    @property
+    def needs(self) -> tuple[str, Value] | None:
+        """Of the first detector that has it."""
+        return self.of[0].needs
+
+
 def train_specs(detectors: Mapping[str, DetectorSpec]) -> Specs:
     """Every parameter of the train tier that one of them has."""
     names = dict.fromkeys(name for one in detectors.values() for name in one.train)
     return {name: _shared([one.train[name] for one in detectors.values() if name in one.train]) for name in names}
 
 
-def predict_specs(detectors: Mapping[str, DetectorSpec]) -> Specs:
-    """Parameters of the predict tier that all of them have: every trial's checkpoint is swept alike."""
-    first, *others = (one.predict for one in detectors.values())
-    names = [name for name in first if all(name in one for one in others)]
-    return {name: _shared([one.predict[name] for one in detectors.values()]) for name in names}
+def predict_specs(detectors: Mapping[str, DetectorSpec]) -> Mapping[str, PredictSpec]:
+    """Parameters of the predict tier that all of them have: every trial's checkpoint is swept alike.
+
+    One that does nothing without a train key's value is not swept elsewhere anyhow: some having it is enough.
+    """
+    named: dict[str, list[PredictSpec]] = {}
+    for detector in detectors.values():
+        for name, one in detector.predict.items():
+            named.setdefault(name, []).append(one)
+    shared = {name: of for name, of in named.items() if len(of) == len(detectors) or of[0].needs is not None}
+    return {name: of[0] if len(of) == 1 else SharedPredict(tuple(of)) for name, of in shared.items()}
 
 
 def _shared(specs: Sequence[ParameterSpec]) -> ParameterSpec:

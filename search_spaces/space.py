@@ -41,6 +41,14 @@ class ParameterSpec(Protocol):
         """None when the value is fine, else "the rule it breaks; the remedy"."""
 
 
+class PredictSpec(ParameterSpec, Protocol):
+    """One of the predict tier."""
+
+    @property
+    def needs(self) -> tuple[str, Value] | None:
+        """Name and value of the train parameter without which it does nothing; None for most."""
+
+
 def is_of_a_class(name: str, spec: ParameterSpec) -> bool:
     """Whether a point's key is a vector's value for one class; no condition looks at such a key."""
     return spec.per_class and "." in name
@@ -54,7 +62,7 @@ class DetectorSpec(Protocol):
         """Parameters of the train tier by name."""
 
     @property
-    def predict(self) -> Mapping[str, ParameterSpec]:
+    def predict(self) -> Mapping[str, PredictSpec]:
         """Parameters of the predict tier by name."""
 
     def combination_fault(self, parameters: Mapping[str, object]) -> str | None:

@@ -19,6 +19,7 @@ from trainables.options import (
     backbone,
     cspnext,
     dense_heads,
+    iou_branch,
     losses,
     neck,
     pipeline,
@@ -48,6 +49,7 @@ _TWO_STAGE = (
     *region_heads.PARAMETERS,
     *losses.PROPOSALS,
     *losses.HEADS,
+    *iou_branch.TRAIN,
 )
 _TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *neck.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
 
@@ -55,7 +57,7 @@ DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(
         description="Cascade R-CNN: region proposals refined by three heads of rising IoU (Cai and Vasconcelos, 2018)",
         train=by_name(*_TWO_STAGE, *region_heads.STAGES, *pipeline.PARAMETERS, *schedule.PARAMETERS),
-        predict=by_name(*predict.PARAMETERS),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*_TWO_STAGE_CONFLICTS, *region_heads.STAGE_CONFLICTS),
     ),
     "faster_rcnn": Detector(
@@ -66,31 +68,38 @@ DETECTORS: Mapping[str, Detector] = {
             *pipeline.PARAMETERS,
             *schedule.PARAMETERS,
         ),
-        predict=by_name(*predict.PARAMETERS),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*_TWO_STAGE_CONFLICTS),
     ),
     "fcos": Detector(
         description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES),
-        predict=by_name(*predict.PARAMETERS),
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *iou_branch.TRAIN),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),
     "fcostd": Detector(
         description="FCOSTD: FCOS whose towers are guided by an auxiliary branch (the competition log's own)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *auxiliary.PARAMETERS),
-        predict=by_name(*predict.PARAMETERS),
+        train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *auxiliary.PARAMETERS, *iou_branch.TRAIN),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),
     "retinanet": Detector(
         description="RetinaNet: anchors of every place, classified under a focal loss (Lin et al., 2017)",
-        train=by_name(*_DENSE, *dense_heads.FOCAL, *dense_heads.ANCHORS, *dense_heads.OVERLAPS, *losses.ANCHORS),
-        predict=by_name(*predict.PARAMETERS),
+        train=by_name(
+            *_DENSE,
+            *dense_heads.FOCAL,
+            *dense_heads.ANCHORS,
+            *dense_heads.OVERLAPS,
+            *losses.ANCHORS,
+            *iou_branch.TRAIN,
+        ),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS),
     ),
     "freeanchor": Detector(
         description="FreeAnchor: RetinaNet that learns which anchors a box belongs to (Zhang et al., 2019)",
-        train=by_name(*_DENSE, *dense_heads.ANCHORS, dense_heads.ANCHORS_PER_BOX),
-        predict=by_name(*predict.PARAMETERS),
+        train=by_name(*_DENSE, *dense_heads.ANCHORS, dense_heads.ANCHORS_PER_BOX, *iou_branch.TRAIN),
+        predict=by_name(*predict.WITH_IOUS),
         conflict=first_conflict(*backbone.CONFLICTS),
     ),
     "reppoints": Detector(

@@ -23,6 +23,7 @@ class Parameter:
         remedy: what to write instead.
         accepts: whether a value obeys the rule.
         per_class: whether it may have a value for each class; `default` and `accepts` are of one class.
+        needs: name and value of the train parameter without which it does nothing; None for most.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Parameter:
     remedy: str
     accepts: Callable[[object], bool] = field(repr=False)
     per_class: bool = False
+    needs: tuple[str, Default] | None = None
 
     def fault(self, value: object) -> str | None:
         """None when the value is fine, else "the rule it breaks; the remedy"."""
@@ -115,6 +117,11 @@ def or_word(parameter: Parameter, word: str) -> Parameter:
 def vector(parameter: Parameter) -> Parameter:
     """The same for each class: a space gives one value for all of them, or one for each."""
     return replace(parameter, per_class=True)
+
+
+def with_need(parameter: Parameter, name: str, value: Default) -> Parameter:
+    """The same, which does nothing unless the train parameter `name` has this value."""
+    return replace(parameter, needs=(name, value))
 
 
 def with_defaults(parameters: tuple[Parameter, ...], **defaults: Default) -> tuple[Parameter, ...]:

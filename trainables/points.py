@@ -208,7 +208,12 @@ POINTS = (
         "detector: retinanet, train: {box_loss: {choice: [l1, giou]}}",
         "trainables/test_dense_options.py::test_each_dense_option_learns_one_batch_and_predicts",
     ),
-    Point((30,), "IoU branch"),
+    Point(
+        (30,),
+        "IoU branch",
+        "train: {iou_branch: true}, predict: {iou_power: {sweep: [0, 0.5]}}",
+        "trainables/test_iou_branch.py::test_scores_and_ious_join",
+    ),
     Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),
     Point((35,), "x101, averaging, thresholds by class and ensemble in one run"),
     Point(

@@ -35,6 +35,7 @@ class View:
         flip_vertical: as `flip`, upside down.
         tiles: parts of the image that are predicted beside it, see `trainables.tiles.parse_tiling`.
         average: weights that the trial predicts with, see `trainables.averages`; here the model comes with them.
+        iou_power: how much predicted IoUs count, a in score^(1 - a) IoU^a.
     """
 
     scale: str
@@ -44,6 +45,7 @@ class View:
     flip_vertical: bool = False
     tiles: str = NONE
     average: str = NONE
+    iou_power: float = 0.0
 
     def metadata(self) -> dict[str, str]:
         """The view as text, for the header of a file of raw detections."""
@@ -104,7 +106,7 @@ def predict_raw(
 
 def predict_shots(model: nn.Module, taken: Sequence[Shot], view: View) -> RawRows:
     """What a detector says of one image's shots in every direction of a view, in original pixels."""
-    found = [_in_direction(model, shot, way, view.score_floor) for shot in taken for way in view.directions()]
+    found = [_in_direction(model, shot, way, view) for shot in taken for way in view.directions()]
     return RawRows(
         torch.cat([one.boxes_xyxy for one in found]),
         torch.cat([one.scores for one in found]),
@@ -112,10 +114,10 @@ def predict_shots(model: nn.Module, taken: Sequence[Shot], view: View) -> RawRow
     )
 
 
-def _in_direction(model: nn.Module, shot: Shot, direction: str, floor: float) -> RawRows:
-    raw = before_nms(model, shot.pixels(direction), shot.packed["data_samples"], floor)
+def _in_direction(model: nn.Module, shot: Shot, direction: str, view: View) -> RawRows:
+    raw = before_nms(model, shot.pixels(direction), shot.packed["data_samples"], view)
     boxes, scores = shot.in_image(raw.boxes_xyxy, raw.scores, direction)
-    kept = scores >= floor
+    kept = scores >= view.score_floor
     return RawRows(boxes[kept], scores[kept], raw.labels[kept])
 
 

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from mmdet.models.detectors import DetectionTransformer, SingleStageDetector, TwoStageDetector
@@ -21,10 +21,24 @@ from mmengine.config import ConfigDict
 from torch import Tensor, nn
 
 from results.errors import InputError
+from trainables.modules.iou_aware_dense import IoUAware
+from trainables.modules.iou_scores import POWER, joined, lowest_score
 
 _ALL = 2**31
 # mmdet keeps scores above its threshold, this project from it on: what lies between is decided by the caller.
 _BELOW = 0.999
+
+
+class Wanted(Protocol):
+    """What is asked of a detector; a view is one."""
+
+    @property
+    def score_floor(self) -> float:
+        """A lower score may be left out."""
+
+    @property
+    def iou_power(self) -> float:
+        """How much predicted IoUs count in a score, read where a detector predicts them."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +56,14 @@ class RawRows:
     labels: Tensor
 
 
-def before_nms(model: nn.Module, pixels: Tensor, sample: Any, floor: float) -> RawRows:
-    """Every row of an image whose score is `floor` or more.
+def before_nms(model: nn.Module, pixels: Tensor, sample: Any, wanted: Wanted) -> RawRows:
+    """Every row of an image whose score is the floor or more.
 
     Args:
         model: an mmdet detector in evaluation mode.
         pixels: (3, H, W), as its test pipeline packs them.
         sample: their `DetDataSample`.
-        floor: a lower score may be left out.
+        wanted: the floor, and what a score is made of.
 
     Raises:
         InputError: the detector is of none of the families.
@@ -59,11 +73,11 @@ def before_nms(model: nn.Module, pixels: Tensor, sample: Any, floor: float) -> R
     features = detector.extract_feat(data["inputs"])
     samples = data["data_samples"]
     if isinstance(model, TwoStageDetector):
-        return _regions(model, features, samples, floor)
+        return _regions(model, features, samples, wanted)
     if isinstance(model, DetectionTransformer):
-        return _queries(model, features, samples, floor)
+        return _queries(model, features, samples, wanted.score_floor)
     if isinstance(model, SingleStageDetector) and _leaves_out_nms(model.bbox_head):
-        return _dense(model.bbox_head, features, samples, floor)
+        return _dense(model.bbox_head, features, samples, wanted)
     raise InputError(
         "raw detections are taken from two-stage, dense and set-prediction heads",
         type(model).__name__,
@@ -75,24 +89,29 @@ def _leaves_out_nms(head: Any) -> bool:
     return {"with_nms", "cfg"} <= set(inspect.signature(head.predict_by_feat).parameters)
 
 
-def _regions(model: Any, features: Any, samples: list[Any], floor: float) -> RawRows:
+def _regions(model: Any, features: Any, samples: list[Any], wanted: Wanted) -> RawRows:
     proposals = model.rpn_head.predict(features, samples, rescale=False)
     metas = [one.metainfo for one in samples]
     result = model.roi_head.predict_bbox(features, metas, proposals, rcnn_test_cfg=None, rescale=True)[0]
     boxes = result.bboxes.float().cpu().reshape(len(result.bboxes), -1, 4)
     scores = result.scores[:, :-1].float().cpu()  # the last column is the background
-    region, label = torch.nonzero(scores >= floor, as_tuple=True)
+    if "ious" in result:
+        scores = joined(scores, result.ious.float().cpu(), wanted.iou_power)
+    region, label = torch.nonzero(scores >= wanted.score_floor, as_tuple=True)
     column = label if boxes.shape[1] > 1 else torch.zeros_like(label)  # one box for all classes, or one for each
     return RawRows(boxes[region, column], scores[region, label], label)
 
 
-def _dense(head: Any, features: Any, samples: list[Any], floor: float) -> RawRows:
-    # A factor such as FCOS's centerness only lowers a score: what is below the floor before it is so after it.
+def _dense(head: Any, features: Any, samples: list[Any], wanted: Wanted) -> RawRows:
+    # A factor such as FCOS's centerness only lowers a score: what is below the floor before it is so after it. A
+    # predicted IoU may lift one.
+    power = wanted.iou_power if isinstance(head, IoUAware) else 0.0
+    lowest = lowest_score(wanted.score_floor, power) * _BELOW
     smallest_px = head.test_cfg.get("min_bbox_size", -1)
-    limits = ConfigDict(score_thr=floor * _BELOW, nms_pre=_ALL, min_bbox_size=smallest_px)
+    limits = ConfigDict({"score_thr": lowest, "nms_pre": _ALL, "min_bbox_size": smallest_px, POWER: power})
     metas = [one.metainfo for one in samples]
     result = head.predict_by_feat(*head(features), batch_img_metas=metas, cfg=limits, rescale=True, with_nms=False)[0]
-    return _kept(result, floor)
+    return _kept(result, wanted.score_floor)
 
 
 def _queries(model: Any, features: Any, samples: list[Any], floor: float) -> RawRows:

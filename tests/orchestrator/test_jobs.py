@@ -110,3 +110,37 @@ def test_a_configured_job_names_its_file_from_anywhere_and_its_settings() -> Non
     assert params["optim_wrapper.optimizer.lr"] == 0.1
     shipped = replace(space, config="mmdet::rpn/rpn_r50_fpn_1x_coco.py")
     assert complete_params(shipped, {})["config"] == shipped.config
+
+
+def space_of(folder: Path, text: str) -> Space:
+    file = folder / "views.yaml"
+    file.write_text(f"detector: fcos\nrule: coco50\n{text}")
+    return load_space(str(file), DETECTORS)
+
+
+POWERS = "predict: {iou_power: {sweep: [0, 0.5]}, flip: {sweep: [false, true]}}\n"
+
+
+def test_a_key_that_does_nothing_at_a_point_makes_no_view_of_its_own(tmp_path: Path) -> None:
+    space = space_of(tmp_path, "train: {iou_branch: {choice: [false, true]}}\n" + POWERS)
+    without, with_it = (complete_views(space, {"iou_branch": branch}) for branch in (False, True))
+    assert [(view["iou_power"], view["flip"]) for view in without] == [(0, False), (0, True)]
+    assert [(view["iou_power"], view["flip"]) for view in with_it] == [(0, False), (0, True), (0.5, False), (0.5, True)]
+
+
+def test_a_power_that_is_given_alone_is_that_of_trials_with_the_branch(tmp_path: Path) -> None:
+    space = space_of(tmp_path, "train: {iou_branch: {choice: [false, true]}}\npredict: {iou_power: 0.4}\n")
+    assert [complete_views(space, {"iou_branch": branch})[0]["iou_power"] for branch in (False, True)] == [0, 0.4]
+
+
+@pytest.mark.parametrize("search", ["", "search: joint, "])
+def test_detectors_without_the_key_are_predicted_once(tmp_path: Path, search: str) -> None:
+    file = tmp_path / "several.yaml"
+    power = f"predict: {{{search}iou_power: {{sweep: [0, 0.5]}}}}\n"
+    file.write_text("detector: {choice: [rtmdet, fcos]}\nrule: coco50\ntrain: {iou_branch: true}\n" + power)
+    space = load_space(str(file), DETECTORS)
+    joint = {"predict.iou_power": 0.5} if search else {}
+    (view,) = complete_views(space, {"detector": "rtmdet", **joint})
+    assert "iou_power" not in view
+    powers = [one["iou_power"] for one in complete_views(space, {"detector": "fcos", "iou_branch": True, **joint})]
+    assert powers == ([0.5] if search else [0, 0.5])

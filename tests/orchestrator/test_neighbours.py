@@ -128,3 +128,11 @@ def test_joint_predict_keys_change_the_view_alone(planted: Planted) -> None:
     ((left, right),) = pairs(question_of(planted(text), measure=False), "predict.flip")
     assert [job.views[0]["flip"] for job in (left, right)] == [False, True]
     assert changed(left, right) == set()
+
+
+@pytest.mark.parametrize("search", ["", "search: joint, "])
+def test_a_predict_key_is_changed_where_it_does_something(planted: Planted, search: str) -> None:
+    text = f"train: {{iou_branch: {{choice: [false, true]}}}}\npredict: {{{search}iou_power: {{sweep: [0, 0.5]}}}}\n"
+    ((left, right),) = pairs(question_of(planted(text), measure=False), "predict.iou_power")
+    assert left.params["iou_branch"] is right.params["iou_branch"] is True
+    assert [job.views[0]["iou_power"] for job in (left, right)] == [0, 0.5]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from results.errors import InputError
-from search_spaces.space import ParameterSpec
+from search_spaces.space import ParameterSpec, PredictSpec
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class FakeParameter:
     name: str
     default: object
     per_class: bool = False
+    needs: tuple[str, bool | int | float | str] | None = None
 
     def fault(self, value: object) -> str | None:
         """As a `ParameterSpec`."""
@@ -34,8 +35,12 @@ class FakeDetector:
     """Refuses lr 99 together with width 99."""
 
     train: Mapping[str, ParameterSpec] = field(default_factory=_specs)
-    predict: Mapping[str, ParameterSpec] = field(
-        default_factory=lambda: {"scale": FakeParameter("scale", "10x10"), "flip": FakeParameter("flip", False)}
+    predict: Mapping[str, PredictSpec] = field(
+        default_factory=lambda: {
+            "scale": FakeParameter("scale", "10x10"),
+            "flip": FakeParameter("flip", False),
+            "gain": FakeParameter("gain", 0.0, needs=("dcn", "v1")),
+        }
     )
 
     configured_by: Callable[[str], Mapping[str, object]] | None = None

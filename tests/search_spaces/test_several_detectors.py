@@ -18,13 +18,15 @@ from search_spaces.written_form import searched_sha, to_yaml
 def _detector(**defaults: object) -> FakeDetector:
     shared = {"lr": 0.1, "width": 8}
     train = {name: FakeParameter(name, default) for name, default in (shared | defaults).items()}
-    return FakeDetector(train=train)
+    gain = {"gain": FakeParameter("gain", 0.0, needs=("dcn", "v1"))} if "dcn" in defaults else {}
+    return FakeDetector(train=train, predict={"scale": FakeParameter("scale", "10x10"), **gain})
 
 
 DETECTORS = {
     "two_stage": _detector(rois=8),
     "dense": _detector(gamma=2.0),
     "points": _detector(gamma=1.0, points=9),
+    "branched": _detector(dcn="none"),
     "config": FakeDetector(configured_by=read_configuration),
 }
 CHOICE = "detector: {choice: [two_stage, dense, points]}"
@@ -123,3 +125,10 @@ def test_a_combination_is_refused_with_the_name_of_its_detector(load: Load) -> N
 )
 def test_what_is_no_choice_of_detectors_is_refused(load: Load, head: str, expected: str) -> None:
     assert expected in faults_of(load, "{width: {choice: [8, 9]}}", head)
+
+
+def test_a_predict_key_that_needs_a_train_key_is_swept_where_one_detector_has_it(load: Load) -> None:
+    head, swept = "detector: {choice: [dense, branched]}", "predict: {gain: {sweep: [0.0, 1.0]}}"
+    assert load("{dcn: {choice: [none, v1]}}", head, swept).predict[0].name == "gain"
+    assert "does nothing without dcn: v1" in faults_of(load, "{dcn: none}", head, swept)
+    assert "predict has no key gain" in faults_of(load, "{lr: 1.0}", "detector: {choice: [dense, points]}", swept)

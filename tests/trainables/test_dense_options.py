@@ -10,6 +10,7 @@ from tiny_detectors import tiny
 
 from trainables.effective import effective_config
 from trainables.modules.class_weighted_focal import ClassWeightedFocalLoss
+from trainables.predict import View
 from trainables.proof.building import built
 from trainables.proof.description import Description
 from trainables.raw_heads import before_nms
@@ -50,7 +51,7 @@ def test_each_dense_option_learns_one_batch_and_predicts(detector: str, option: 
     assert min(losses[-3:]) < losses[0]
     pixels, sample = drawn_image(0)
     with torch.inference_mode():
-        raw = before_nms(model.eval(), pixels, sample, floor=0.0)
+        raw = before_nms(model.eval(), pixels, sample, View("96x96", score_floor=0.0))
     assert len(raw.scores) > 0 and raw.scores.min() >= 0 and raw.scores.max() <= 1
     assert set(raw.labels.tolist()) == {0, 1}
 

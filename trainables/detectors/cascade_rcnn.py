@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from trainables.detectors.backbones import Config, backbone_config
+from trainables.detectors.iou_branch import with_iou_branch
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
 from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, region_training, roi_extractor
@@ -43,12 +44,13 @@ def model_config(params: Params, class_count: int) -> Config:
 
 def _roi_head(params: Params, class_count: int) -> Config:
     stages = len(parse_numbers(str(params["stage_ious"])))
+    *first, last = (box_head(params, class_count, _STAGE_STDS[stage]) for stage in range(stages))
     return {
         "type": "CascadeRoIHead",
         "num_stages": stages,
         "stage_loss_weights": list(_STAGE_LOSS_WEIGHTS[:stages]),
         "bbox_roi_extractor": roi_extractor(params),
-        "bbox_head": [box_head(params, class_count, _STAGE_STDS[stage]) for stage in range(stages)],
+        "bbox_head": [*first, with_iou_branch(last, params)],  # the boxes that are detections are the last stage's
     }
 
 

@@ -8,6 +8,7 @@ model, but that as many proposals leave the first stage in training as in predic
 from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
+from trainables.detectors.iou_branch import with_iou_branch
 from trainables.detectors.proposals import proposals, rpn_head, rpn_training
 from trainables.detectors.pyramid import preprocessor, region_neck
 from trainables.detectors.regions import REGION_TEST, box_head, roi_extractor, stage_training
@@ -24,6 +25,8 @@ def model_config(params: Params, class_count: int) -> Config:
         params: the train-tier parameters of the catalogue's `faster_rcnn`, all of them.
         class_count: scored classes of the data set.
     """
+    # Each class has its own box, which a cascade's stages share.
+    head = {**box_head(params, class_count, _STDS), "reg_class_agnostic": False}
     return {
         "type": "FasterRCNN",
         "data_preprocessor": preprocessor(),
@@ -33,8 +36,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "roi_head": {
             "type": "StandardRoIHead",
             "bbox_roi_extractor": roi_extractor(params),
-            # Each class has its own box, which a cascade's stages share.
-            "bbox_head": {**box_head(params, class_count, _STDS), "reg_class_agnostic": False},
+            "bbox_head": with_iou_branch(head, params),
         },
         "train_cfg": {
             "rpn": {**rpn_training(params), "allowed_border": -1},

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.dense import DENSE_TEST, dense_class_loss, dense_neck, tower_norm
+from trainables.detectors.iou_branch import with_iou_branch
 from trainables.detectors.losses import overlap_loss
 from trainables.detectors.pyramid import level_strides, preprocessor
 
@@ -30,7 +31,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "data_preprocessor": preprocessor(),
         "backbone": backbone_config(params),
         "neck": {**dense_neck(params, "on_output"), "relu_before_extra_convs": True},
-        "bbox_head": fcos_head(params, class_count),
+        "bbox_head": with_iou_branch(fcos_head(params, class_count), params),
         "test_cfg": DENSE_TEST,
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from trainables.detectors import fcos
 from trainables.detectors.backbones import Config
 from trainables.detectors.dense import focal_loss
+from trainables.detectors.iou_branch import with_iou_branch
 
 Params = Mapping[str, object]
 
@@ -25,7 +26,8 @@ def model_config(params: Params, class_count: int) -> Config:
         "loss_auxiliary": {"type": "IoULoss", "loss_weight": 1.0},
         "init_cfg": _init(),
     }
-    return {**fcos.model_config(params, class_count), "bbox_head": {**fcos.fcos_head(params, class_count), **own}}
+    head = {**fcos.fcos_head(params, class_count), **own}
+    return {**fcos.model_config(params, class_count), "bbox_head": with_iou_branch(head, params)}
 
 
 def _objectness_loss(params: Params) -> Config:

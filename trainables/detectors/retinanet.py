@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from trainables.detectors.backbones import Config, backbone_config
 from trainables.detectors.dense import DENSE_TEST, dense_class_loss, dense_neck, octave_anchors, overlap_training
+from trainables.detectors.iou_branch import with_iou_branch
 from trainables.detectors.losses import dense_box_loss
 from trainables.detectors.pyramid import level_strides, preprocessor
 from trainables.detectors.regions import box_coder
@@ -55,7 +56,7 @@ def _model(params: Params, head: Config) -> Config:
         "data_preprocessor": preprocessor(),
         "backbone": backbone_config(params),
         "neck": dense_neck(params, "on_input"),
-        "bbox_head": head,
+        "bbox_head": with_iou_branch(head, params),
         "test_cfg": DENSE_TEST,
     }
 

@@ -16,6 +16,8 @@ from mmdet.registry import MODELS
 from mmdet.utils import reduce_mean
 from torch import Tensor, nn
 
+from trainables.modules.fcos_places import rows_of, taught_boxes
+
 _OUTPUTS_AT_INFERENCE = 3
 
 
@@ -98,31 +100,18 @@ class FCOSTDHead(FCOSHead):  # type: ignore[misc]  # mmdet is untyped
         return losses | self._auxiliary_losses(objectness, auxiliary, truth)
 
     def _auxiliary_losses(self, objectness: list[Tensor], auxiliary: list[Tensor], truth: Any) -> dict[str, Tensor]:
-        sizes = [level.shape[-2:] for level in objectness]
-        points = self.prior_generator.grid_priors(sizes, dtype=auxiliary[0].dtype, device=auxiliary[0].device)
-        labels, targets = self.get_targets(points, truth)
-        is_background = torch.cat(labels) >= self.num_classes
-        objects = (~is_background).nonzero().squeeze(1)
-        count = max(reduce_mean(objectness[0].new_tensor(float(len(objects)))), 1.0)
-        logits = _rows(objectness, 1)
-        loss_objectness = self.loss_objectness(logits, is_background.long(), avg_factor=count)  # the only class is 0
-        predicted = _rows(auxiliary, 4)[objects]
-        if not len(objects):
-            return {"loss_objectness": loss_objectness, "loss_auxiliary": predicted.sum()}
-        places = torch.cat([level.repeat(len(truth), 1) for level in points])[objects]
-        boxes = self.bbox_coder.decode(places, predicted)
-        wanted = self.bbox_coder.decode(places, torch.cat(targets)[objects])
-        return {
-            "loss_objectness": loss_objectness,
-            "loss_auxiliary": self.loss_auxiliary(boxes, wanted, avg_factor=count),
-        }
+        taught = taught_boxes(self, auxiliary, truth)
+        logits = rows_of(objectness, 1)
+        is_background = torch.ones(len(logits), dtype=torch.long, device=logits.device)  # the only class is 0
+        is_background[taught.rows] = 0
+        count = max(reduce_mean(logits.new_tensor(float(len(taught.rows)))), 1.0)
+        loss_objectness = self.loss_objectness(logits, is_background, avg_factor=count)
+        if not len(taught.rows):
+            return {"loss_objectness": loss_objectness, "loss_auxiliary": taught.predicted.sum()}
+        loss_auxiliary = self.loss_auxiliary(taught.predicted, taught.truth, avg_factor=count)
+        return {"loss_objectness": loss_objectness, "loss_auxiliary": loss_auxiliary}
 
 
 def attended(x: Tensor, objectness: Tensor) -> Tensor:
     """What the class tower reads: features (N, C, H, W), stronger where objectness logits (N, 1, H, W) are high."""
     return x + x * objectness.sigmoid()
-
-
-def _rows(levels: list[Tensor], channels: int) -> Tensor:
-    """(N, channels, H, W) of each level -> a row for each place, level by level, as targets lie."""
-    return torch.cat([level.permute(0, 2, 3, 1).reshape(-1, channels) for level in levels])

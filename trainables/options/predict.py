@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from trainables.averages import parse_average
 from trainables.notation import FOLLOW_TRAINING, MIN_SIDE_PX, NONE, parse_predict_scales
+from trainables.options.iou_branch import POWER
 from trainables.parameters import number, text, truth, whole
 from trainables.tiles import parse_tiling
 
@@ -47,8 +48,11 @@ PARAMETERS = (
     *_LATER,
 )
 
+# Of detectors that can have an IoU branch.
+WITH_IOUS = (*PARAMETERS, POWER)
+
 
 def telling(view: Mapping[str, object]) -> dict[str, object]:
     """The settings of a view that its identity is made of."""
-    silent = {parameter.name: parameter.default for parameter in _LATER}
+    silent = {parameter.name: parameter.default for parameter in (*_LATER, POWER)}
     return {name: value for name, value in view.items() if name not in silent or value != silent[name]}
