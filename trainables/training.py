@@ -175,17 +175,26 @@ def running(config: Mapping[str, Any], place: Place, kind: type[Runner] = Runner
         "experiment_name": place.folder.name,
         "default_hooks": {"checkpoint": None, "logger": {"type": "LoggerHook", "interval": 10}},
     }
-    # mmengine writes the configuration into its log four times; laying it out for people takes 1.5 s of CPU.
-    runner = kind.from_cfg(Config({**config, **own}, format_python_code=False))
+    with _global_instances_dropped():
+        # mmengine writes the configuration into its log four times; laying it out for people takes 1.5 s of CPU.
+        yield kind.from_cfg(Config({**config, **own}, format_python_code=False))
+
+
+_GLOBAL_KINDS = (MMLogger, MessageHub, Visualizer, DefaultScope)
+
+
+@contextmanager
+def _global_instances_dropped() -> Iterator[None]:
+    """Drops what mmengine keeps of a runner by name, built whole or not: a worker runs many runners."""
+    earlier = {kind: set(kind._instance_dict) for kind in _GLOBAL_KINDS}
     try:
-        yield runner
+        yield
     finally:
-        _forget(str(runner.experiment_name))
+        for kind, names in earlier.items():
+            for name in set(kind._instance_dict) - names:
+                _close(kind._instance_dict.pop(name))
 
 
-def _forget(name: str) -> None:
-    """Drops mmengine's global instances of one runner: a worker runs many trials, and each would keep its own."""
-    for kind in (MMLogger, MessageHub, Visualizer, DefaultScope):
-        instance = kind._instance_dict.pop(name, None)
-        for handler in list(getattr(instance, "handlers", ())):
-            handler.close()
+def _close(instance: object) -> None:
+    for handler in list(getattr(instance, "handlers", ())):
+        handler.close()

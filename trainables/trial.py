@@ -8,14 +8,10 @@ A worker that is lost on the way costs what was trained since the latest rung, a
 neither Ray nor Optuna: `report` and `solver` are the seams. The trial's folder is the only place it writes to.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
 from mmengine.runner import Runner
 from torch import nn
 
@@ -30,6 +26,7 @@ from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint,
 from trainables.data.dataset import load_dataset
 from trainables.effective import trial_config, trial_hash
 from trainables.epoch_weights import EpochWeights
+from trainables.freed_memory import memory_freed
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 from trainables.judging import Judged, Submitted, Validation, best_view, submit, validation_of
 from trainables.labels import trial_words
@@ -63,16 +60,8 @@ def run_trial(job: TrialJob, report: Report, solver: Solver = solve_here) -> Fin
     """
     _check_combination(job)
     use_threads(job.threads)
-    with _device_memory_freed():
-        layout = trial_folder(job)
-        validation = validation_of(job, load_dataset(Path(job.dataset)))
-        checkpoint = read_checkpoint(layout) if job.start_epoch else None
-        config, digest = trial_config(job, validation.data), trial_hash(job, validation.data)
-        write_config(layout, job, config, validation, digest)
-        report(Started(digest, checkpoint.epoch if checkpoint else 0))
-        attempt = _Attempt(job, layout, validation, checkpoint, _Ways(report, solver))
-        model = train(config, Place(layout.folder, job.loader_workers), Course(job.rungs, attempt, checkpoint))
-        return attempt.finish(model)
+    with memory_freed():
+        return _run(job, _Ways(report, solver))
 
 
 @dataclass(frozen=True)
@@ -81,6 +70,18 @@ class _Ways:
 
     report: Report
     solver: Solver
+
+
+def _run(job: TrialJob, ways: _Ways) -> Finished:
+    layout = trial_folder(job)
+    validation = validation_of(job, load_dataset(Path(job.dataset)))
+    checkpoint = read_checkpoint(layout) if job.start_epoch else None
+    config, digest = trial_config(job, validation.data), trial_hash(job, validation.data)
+    write_config(layout, job, config, validation, digest)
+    ways.report(Started(digest, checkpoint.epoch if checkpoint else 0))
+    attempt = _Attempt(job, layout, validation, checkpoint, ways)
+    model = train(config, Place(layout.folder, job.loader_workers), Course(job.rungs, attempt, checkpoint))
+    return attempt.finish(model)
 
 
 class _Attempt:
@@ -189,22 +190,3 @@ def _summary(
         "nms": best.solution.global_setting.label(),
         "settings": {str(category): one.label() for category, one in best.solution.setting_of.items()},
     }
-
-
-@contextmanager
-def _device_memory_freed() -> Iterator[None]:
-    """Workers are reused: what a finished trial holds, the next one lacks.
-
-    Before, too: a trial that was stopped or failed leaves its model behind until its exception is gone.
-    """
-    _free_device_memory()
-    try:
-        yield
-    finally:
-        _free_device_memory()
-
-
-def _free_device_memory() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

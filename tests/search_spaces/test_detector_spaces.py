@@ -5,7 +5,7 @@ import pytest
 from search_spaces.loading import load_space, profile_names
 from trainables.catalogue import DETECTORS
 
-SPACES = ("deformable_detr", "faster", "fcos", "fcostd", "reppoints", "rtmdet")
+SPACES = ("deformable_detr", "faster", "fcos", "fcostd", "freeanchor", "reppoints", "retinanet", "rtmdet")
 
 
 @pytest.mark.parametrize("profile", ["full", "demo"])
