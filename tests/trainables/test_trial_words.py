@@ -14,4 +14,4 @@ def test_every_detector_has_words(detector: str) -> None:
     words = trial_words(detector, params)
     assert words["model"] == detector
     assert words["backbone"] == params.get("backbone", "cspnext")
-    assert words["schedule"] == "12e 8,11"
+    assert words["schedule"] == f"{params['epochs']}e {params['lr_steps']}"
