@@ -29,6 +29,7 @@ class Point:
 
 
 _LEARNS = "trainables/test_detectors.py::test_losses_fall_on_one_batch"
+_OPTION = "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts"
 
 POINTS = (
     Point((1,), "FCOS", "detector: fcos", _LEARNS),
@@ -100,7 +101,7 @@ POINTS = (
         (13,),
         "DenseNet-121",
         "train: {backbone: densenet121}",
-        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+        _OPTION,
     ),
     Point(
         (27,),
@@ -112,7 +113,7 @@ POINTS = (
         (27,),
         "HRNet with HRFPN",
         "train: {backbone: {choice: [hrnet_w18, hrnet_w32]}, neck: hrfpn}",
-        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+        _OPTION,
     ),
     Point(
         (15,),
@@ -154,7 +155,7 @@ POINTS = (
         (20,),
         "global context blocks in the backbone",
         "train: {backbone_blocks: {choice: [none, gc]}}",
-        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+        _OPTION,
     ),
     Point((20,), "global context pooled into the features of regions"),
     Point(
@@ -186,7 +187,7 @@ POINTS = (
         (24,),
         "attention in the backbone",
         "train: {backbone_blocks: {choice: [none, attention]}}",
-        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+        _OPTION,
     ),
     Point((24,), "look at features"),
     Point((25,), "mean teacher"),
@@ -200,7 +201,7 @@ POINTS = (
         (28,),
         "IoU, GIoU, DIoU and CIoU losses, balanced L1",
         "train: {head_box_loss: {choice: [smooth_l1, giou]}}",
-        "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts",
+        _OPTION,
     ),
     Point(
         (28,),
@@ -227,6 +228,7 @@ POINTS = (
     Point((), "FreeAnchor", "detector: freeanchor", _LEARNS),
     Point((), "RepPoints", "detector: reppoints", _LEARNS),
     Point((), "RTMDet", "detector: rtmdet", _LEARNS),
+    Point((), "Swin-T", "train: {backbone: swin_t}", _OPTION),
     Point(
         (),
         "any detector of mmdet's configurations",

@@ -4,22 +4,27 @@ import math
 from pathlib import Path
 from typing import Any
 
+import mmdet
 import pytest
 import torch
 from batch_steps import detector_of, drawn_image, losses_of
 from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from tiny_detectors import tiny
 from torch import Tensor, nn
 from torchvision.models import DenseNet, densenet121
 
 from trainables.catalogue import DETECTORS
 from trainables.detectors.backbones import backbone_config, level_channels
+from trainables.detectors.optimization import optimization
 from trainables.training import register_mmdet
 from trainables.weights import load_start
 
 DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
+SHIPPED = Path(mmdet.__path__[0]) / ".mim" / "configs"
 SMALL_DENSE = {"backbone": "densenet121", "base_channels": 8}
-NEW = ({"backbone": "densenet121"},)
+NEW = ({"backbone": "densenet121"}, {"backbone": "swin_t"})
 
 
 def built(**changes: object) -> Any:
@@ -35,10 +40,9 @@ def noise() -> Tensor:
 @pytest.mark.parametrize("option", [*NEW, {"backbone": "densenet121", "norm": "gn"}])
 @pytest.mark.parametrize("base_channels", [16, 32])
 def test_levels_have_the_stated_channels_and_strides(option: dict[str, object], base_channels: int) -> None:
-    levels = built(**option, base_channels=base_channels).eval()(noise())
-    assert [level.shape[1] for level in levels] == level_channels(
-        {**DEFAULTS, **option, "base_channels": base_channels}
-    )
+    sized = {**option, "base_channels": base_channels}
+    levels = built(**sized)(noise())
+    assert [level.shape[1] for level in levels] == level_channels({**DEFAULTS, **sized})
     assert [tuple(level.shape[2:]) for level in levels] == [(16, 24), (8, 12), (4, 6), (2, 3)]
 
 
@@ -91,6 +95,24 @@ def test_frozen_statistics_of_a_densenet_are_trained_beside() -> None:
     network(noise())
     assert network.features.norm5.num_batches_tracked == 0
     assert all(one.requires_grad for one in network.parameters())
+
+
+def test_swin_t_is_mmdets_so_that_its_weights_fit() -> None:
+    mmdets = Config.fromfile(SHIPPED / "swin" / "mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py").model.backbone
+    theirs = MODELS.build({**mmdets, "init_cfg": None}).state_dict()
+    ours = built(backbone="swin_t").state_dict()
+    assert {name: value.shape for name, value in ours.items()} == {name: value.shape for name, value in theirs.items()}
+    assert backbone_config({**DEFAULTS, "backbone": "swin_t"})["drop_path_rate"] == mmdets.drop_path_rate
+
+
+def test_a_transformers_normalisations_and_tables_do_not_decay() -> None:
+    params = {**DEFAULTS, "backbone": "swin_t", "base_channels": 8, "optimizer": "adamw", "weight_decay": 0.05}
+    network = built(**params)
+    groups = build_optim_wrapper(network, optimization(params)["optim_wrapper"]).param_groups
+    decays = {id(group["params"][0]): group["weight_decay"] for group in groups}
+    spared = {name for name, one in network.named_parameters() if decays[id(one)] == 0}
+    assert spared == {name for name, _ in network.named_parameters() if "norm" in name or "bias_table" in name}
+    assert set(decays.values()) == {0.0, 0.05}
 
 
 @pytest.mark.training

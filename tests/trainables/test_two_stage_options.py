@@ -42,6 +42,7 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "hrnet_w32", "neck": "hrfpn"},
     {"backbone": "densenet121"},
     {"backbone": "densenet121", "base_channels": 16, "norm": "gn"},
+    {"backbone": "swin_t"},
 ]
 OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 

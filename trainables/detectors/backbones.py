@@ -7,7 +7,7 @@ ResNeXt-101 on a GPU.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trainables.options.backbone import DENSENETS, HRNETS, NORM_GROUPS, dense_growth, hrnet_width
+from trainables.options.backbone import DENSENETS, HRNETS, NORM_GROUPS, SWINS, dense_growth, hrnet_width, swin_width
 
 Config = dict[str, object]
 
@@ -54,7 +54,9 @@ def backbone_config(params: Mapping[str, object]) -> Config:
     name = str(params["backbone"])
     if name in HRNETS:
         return _high_resolution(params)
-    return _dense(params) if name in DENSENETS else _residual(params)
+    if name in DENSENETS:
+        return _dense(params)
+    return _swin(params) if name in SWINS else _residual(params)
 
 
 def level_channels(params: Mapping[str, object]) -> list[int]:
@@ -62,8 +64,14 @@ def level_channels(params: Mapping[str, object]) -> list[int]:
     name, base = str(params["backbone"]), int(str(params["base_channels"]))
     if name in DENSENETS:
         return _dense_levels(DENSENETS[name], base)
-    width = hrnet_width(name, base) if name in HRNETS else base * RESIDUAL[name].expansion
+    width = _first_width(name, base)
     return [width, 2 * width, 4 * width, 8 * width]
+
+
+def _first_width(name: str, base: int) -> int:
+    if name in HRNETS:
+        return hrnet_width(name, base)
+    return swin_width(base) if name in SWINS else base * RESIDUAL[name].expansion
 
 
 def _residual(params: Mapping[str, object]) -> Config:
@@ -156,3 +164,21 @@ def _dense_levels(block_layers: tuple[int, ...], base: int) -> list[int]:
         levels.append(channels + layers * dense_growth(base))
         channels = levels[-1] // 2
     return levels
+
+
+def _swin(params: Mapping[str, object]) -> Config:
+    """A Swin transformer: attention in windows of 7x7 places, shifted from block to block.
+
+    Source: Liu et al., Swin Transformer (ICCV 2021); mmdet/configs/swin/mask-rcnn_swin-t-p4-w7_fpn_1x_coco.py.
+    """
+    depths, heads = SWINS[str(params["backbone"])]
+    return {
+        "type": "SwinTransformer",
+        "embed_dims": swin_width(int(str(params["base_channels"]))),
+        "depths": depths,
+        "num_heads": heads,
+        "window_size": 7,
+        "drop_path_rate": 0.2,
+        "frozen_stages": params["frozen_stages"],
+        "init_cfg": None,
+    }

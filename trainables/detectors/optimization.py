@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trainables.detectors.backbones import Config
 from trainables.notation import parse_epochs
+from trainables.options.backbone import SWINS
 
 Params = Mapping[str, object]
 
@@ -11,6 +12,8 @@ Params = Mapping[str, object]
 _STOCK_BATCH = 16
 # Parameters that are factors of the learning rate, and whose weights learn so: those with such a part in their name.
 _FACTORS = {"backbone_lr_factor": ("backbone",), "sampling_lr_factor": ("sampling_offsets", "reference_points")}
+# A transformer's normalisations and tables of places do not decay. Source: mmdet/configs/swin.
+_SWIN_UNDECAYED = ("norm", "relative_position_bias_table")
 
 
 def optimization(params: Params) -> Config:
@@ -27,13 +30,15 @@ def _optimizer(params: Params) -> Config:
     wrapper: Config = {"type": "OptimWrapper", "optimizer": optimizer}
     if float(str(params["gradient_clip"])) > 0:
         wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
-    return wrapper | _own_rates(params)
+    return wrapper | _own_settings(params)
 
 
-def _own_rates(params: Params) -> Config:
-    """Learning rates of parts of the model, where a detector has such parameters and they say another."""
+def _own_settings(params: Params) -> Config:
+    """Learning rates of parts of the model, where a detector has such parameters and they say another; Swin's decay."""
     factors = {part: params.get(name, 1.0) for name, parts in _FACTORS.items() for part in parts}
-    keys = {part: {"lr_mult": factor} for part, factor in factors.items() if factor != 1}
+    keys: Config = {part: {"lr_mult": factor} for part, factor in factors.items() if factor != 1}
+    if params.get("backbone") in SWINS and "backbone" not in keys:  # mmengine gives a weight the settings of one key
+        keys |= {part: {"decay_mult": 0.0} for part in _SWIN_UNDECAYED}
     return {"paramwise_cfg": {"custom_keys": keys}} if keys else {}
 
 

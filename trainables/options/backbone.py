@@ -13,12 +13,14 @@ _RESNEXTS = ("resnext101_32x4d", "resnext101_64x4d")
 HRNETS = {"hrnet_w18": 18, "hrnet_w32": 32}
 # Dense networks by the layers of their four blocks.
 DENSENETS = {"densenet121": (6, 12, 24, 16)}
+# Windowed transformers by the blocks and the attention heads of their four stages.
+SWINS = {"swin_t": ((2, 2, 6, 2), (3, 6, 12, 24))}
 
 # What a family does not have, by the only value that goes with it.
 _NO_DCN: Mapping[str, object] = {"dcn": NONE, "backbone_blocks": NONE}
 _ONLY: Mapping[str, Mapping[str, object]] = {
     # mmdet has deformable convolutions, and places for added blocks, in ResNets' bottleneck blocks only.
-    **dict.fromkeys(("resnet18", "resnet34", *DENSENETS), _NO_DCN),
+    **dict.fromkeys(("resnet18", "resnet34", *DENSENETS, *SWINS), _NO_DCN),
     **{name: {**_NO_DCN, "frozen_stages": -1} for name in HRNETS},
 }
 
@@ -31,6 +33,11 @@ def hrnet_width(backbone: str, base_channels: int) -> int:
 def dense_growth(base_channels: int) -> int:
     """Channels that each layer of a DenseNet adds: 32 in the paper, whose stem has 64."""
     return base_channels // 2
+
+
+def swin_width(base_channels: int) -> int:
+    """Channels of a Swin's first stage; 64 base channels are the full width, 96."""
+    return 3 * base_channels // 2
 
 
 def init_parameter() -> Parameter:
@@ -63,7 +70,7 @@ PARAMETERS = (
     choice(
         "backbone",
         "resnet50",
-        ("resnet18", "resnet34", "resnet50", "resnet101", *_RESNEXTS, *HRNETS, *DENSENETS),
+        ("resnet18", "resnet34", "resnet50", "resnet101", *_RESNEXTS, *HRNETS, *DENSENETS, *SWINS),
         "network that turns the image into features",
     ),
     whole(
@@ -94,7 +101,7 @@ def _family_conflict(parameters: Mapping[str, object]) -> str | None:
     name = str(parameters["backbone"])
     for key, only in _ONLY.get(name, {}).items():
         if parameters[key] != only:
-            return f"{name} takes no {key} but {only}, not {parameters[key]}; write {key}: {only}, or take resnet50"
+            return f"{name} goes with {key} {only} alone, not {parameters[key]}; write that, or take resnet50"
     return None
 
 
@@ -106,6 +113,18 @@ def _norm_conflict(parameters: Mapping[str, object]) -> str | None:
     shown = " and ".join(map(str, widths))
     remedy = f"take another base_channels than {base}, or norm: bn"
     return f"GroupNorm's {NORM_GROUPS} groups divide the widths of {name} ({shown}); {remedy}"
+
+
+def _swin_conflict(parameters: Mapping[str, object]) -> str | None:
+    name, base = str(parameters["backbone"]), int(str(parameters["base_channels"]))
+    if name not in SWINS:
+        return None
+    if parameters["norm"] != "bn":
+        remedy = f"write norm: bn, or let norm depend: when: {{backbone: [...]}} without {name}"
+        return f"{name} has LayerNorm, whatever norm is ({parameters['norm']}); {remedy}"
+    if base % 2 == 0:
+        return None
+    return f"the attention heads of {name} divide its width, 1.5 times base_channels ({base}); take an even number"
 
 
 def _widths(name: str, base: int) -> tuple[int, ...]:
@@ -122,4 +141,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_family_conflict, _norm_conflict, _init_conflict)
+CONFLICTS = (_family_conflict, _swin_conflict, _norm_conflict, _init_conflict)
