@@ -111,6 +111,12 @@ POINTS = (
     ),
     Point(
         (27,),
+        "caffe-style ResNet-50 and ResNet-101, images normalised for them",
+        "train: {backbone: resnet50, backbone_style: caffe}",
+        "trainables/test_backbones.py::test_caffe_style_strides_and_normalises_as_mmdets_caffe_weights_want",
+    ),
+    Point(
+        (27,),
         "HRNet with HRFPN",
         "train: {backbone: {choice: [hrnet_w18, hrnet_w32]}, neck: hrfpn}",
         _OPTION,

@@ -18,6 +18,7 @@ from torchvision.models import DenseNet, densenet121
 from trainables.catalogue import DETECTORS
 from trainables.detectors.backbones import backbone_config, level_channels
 from trainables.detectors.optimization import optimization
+from trainables.effective import MODEL_CONFIGS
 from trainables.training import register_mmdet
 from trainables.weights import load_start
 
@@ -113,6 +114,17 @@ def test_a_transformers_normalisations_and_tables_do_not_decay() -> None:
     spared = {name for name, one in network.named_parameters() if decays[id(one)] == 0}
     assert spared == {name for name, _ in network.named_parameters() if "norm" in name or "bias_table" in name}
     assert set(decays.values()) == {0.0, 0.05}
+
+
+def test_caffe_style_strides_and_normalises_as_mmdets_caffe_weights_want() -> None:
+    mmdets = Config.fromfile(SHIPPED / "faster_rcnn" / "faster-rcnn_r50-caffe_fpn_1x_coco.py").model
+    for detector in ("cascade_rcnn", "faster_rcnn", "fcos", "fcostd", "retinanet", "freeanchor", "reppoints"):
+        defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
+        ours = MODEL_CONFIGS[detector]({**defaults, "backbone_style": "caffe"}, 2)
+        assert ours["data_preprocessor"] == mmdets.data_preprocessor
+        assert ours["backbone"]["style"] == mmdets.backbone.style  # type: ignore[index]
+    first = built(backbone_style="caffe", base_channels=8).layer2[0]
+    assert (first.conv1.stride, first.conv2.stride) == ((2, 2), (1, 1))
 
 
 @pytest.mark.training

@@ -58,6 +58,7 @@ def test_the_defaults_are_stock_and_go_together() -> None:
         {"backbone": "densenet121", "dcn": "v1"},
         {"backbone": "densenet121", "backbone_blocks": "gc"},
         {"backbone": "densenet121", "norm": "gn", "base_channels": 24},
+        {"backbone": "resnext101_32x4d", "backbone_style": "caffe"},
         {"backbone": "swin_t", "dcn": "v2"},
         {"backbone": "swin_t", "norm": "gn"},
         {"backbone": "swin_t", "base_channels": 9},

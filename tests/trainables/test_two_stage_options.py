@@ -43,6 +43,7 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "densenet121"},
     {"backbone": "densenet121", "base_channels": 16, "norm": "gn"},
     {"backbone": "swin_t"},
+    {"backbone": "resnet50", "backbone_style": "caffe"},
 ]
 OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 

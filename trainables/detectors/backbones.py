@@ -92,7 +92,7 @@ def _residual(params: Mapping[str, object]) -> Config:
         "frozen_stages": params["frozen_stages"],
         "norm_cfg": dict(norm),
         "norm_eval": norm_eval,
-        "style": "pytorch",
+        "style": params["backbone_style"],
         "init_cfg": None,
     }
     if kind.groups > 1:

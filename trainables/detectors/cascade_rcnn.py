@@ -32,7 +32,7 @@ def model_config(params: Params, class_count: int) -> Config:
     """
     return {
         "type": "CascadeRCNN",
-        "data_preprocessor": preprocessor(),
+        "data_preprocessor": preprocessor(params),
         "backbone": backbone_config(params),
         "neck": region_neck(params),
         "rpn_head": rpn_head(params),

@@ -29,7 +29,7 @@ def model_config(params: Params, class_count: int) -> Config:
     head = {**box_head(params, class_count, _STDS), "reg_class_agnostic": False}
     return {
         "type": "FasterRCNN",
-        "data_preprocessor": preprocessor(),
+        "data_preprocessor": preprocessor(params),
         "backbone": backbone_config(params),
         "neck": region_neck(params),
         "rpn_head": rpn_head(params),

@@ -1,7 +1,7 @@
 """FCOS: parameters -> mmdet model configuration.
 
 Source: Tian et al., FCOS (ICCV 2019); mmdet/configs/fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py. With the catalogue's
-default parameters the result is that file's head and neck; images are normalised as for the project's other ResNets.
+default parameters the result is that file's head and neck; `backbone_style: caffe` makes the backbone its, too.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def model_config(params: Params, class_count: int) -> Config:
     """
     return {
         "type": "FCOS",
-        "data_preprocessor": preprocessor(),
+        "data_preprocessor": preprocessor(params),
         "backbone": backbone_config(params),
         "neck": {**dense_neck(params, "on_output"), "relu_before_extra_convs": True},
         "bbox_head": with_iou_branch(fcos_head(params, class_count), params),

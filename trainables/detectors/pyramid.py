@@ -8,15 +8,21 @@ from trainables.notation import NONE
 Params = Mapping[str, object]
 
 _C2_STRIDE = 4
+_NORMALISATIONS: Mapping[str, Config] = {
+    "pytorch": {"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "bgr_to_rgb": True},
+    # Channels as OpenCV reads them, of single grey levels.
+    "caffe": {"mean": [103.53, 116.28, 123.675], "std": [1.0, 1.0, 1.0], "bgr_to_rgb": False},
+}
 
 
-def preprocessor() -> Config:
-    """How images are normalised and padded."""
+def preprocessor(params: Params) -> Config:
+    """How images are normalised and padded, as backbones of that style and their published weights expect.
+
+    Source: mmdet/configs/_base_/models and mmdet/configs/faster_rcnn/faster-rcnn_r50-caffe_fpn_1x_coco.py.
+    """
     return {
         "type": "DetDataPreprocessor",
-        "mean": [123.675, 116.28, 103.53],
-        "std": [58.395, 57.12, 57.375],
-        "bgr_to_rgb": True,
+        **_NORMALISATIONS[str(params["backbone_style"])],
         "pad_size_divisor": 32,
     }
 

@@ -22,7 +22,7 @@ def model_config(params: Params, class_count: int) -> Config:
     """
     return {
         "type": "RepPointsDetector",
-        "data_preprocessor": preprocessor(),
+        "data_preprocessor": preprocessor(params),
         "backbone": backbone_config(params),
         "neck": dense_neck(params, "on_input"),
         "bbox_head": _head(params, class_count),

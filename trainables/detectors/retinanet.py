@@ -53,7 +53,7 @@ def freeanchor_config(params: Params, class_count: int) -> Config:
 def _model(params: Params, head: Config) -> Config:
     return {
         "type": "RetinaNet",
-        "data_preprocessor": preprocessor(),
+        "data_preprocessor": preprocessor(params),
         "backbone": backbone_config(params),
         "neck": dense_neck(params, "on_input"),
         "bbox_head": with_iou_branch(head, params),

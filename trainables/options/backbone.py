@@ -8,6 +8,8 @@ from trainables.parameters import Parameter, choice, whole
 from trainables.published_weights import WORDS
 
 NORM_GROUPS = 8
+# mmdet's caffe style is that of the first ResNets, in two depths; other networks have no weights of that kind.
+_STYLED = ("resnet50", "resnet101")
 _RESNEXTS = ("resnext101_32x4d", "resnext101_64x4d")
 # High-resolution networks by the width of their finest branch.
 HRNETS = {"hrnet_w18": 18, "hrnet_w32": 32}
@@ -92,6 +94,12 @@ PARAMETERS = (
         ("bn", "bn_frozen", "gn"),
         "normalisation: BatchNorm trained, BatchNorm with the starting weights' statistics, or GroupNorm",
     ),
+    choice(
+        "backbone_style",
+        "pytorch",
+        ("pytorch", "caffe"),
+        "where blocks stride, and how images are normalised, as starting weights want it (resnet50, resnet101)",
+    ),
     whole("frozen_stages", -1, (-1, 4), "stages that are not trained: -1 none, 0 the stem, 1 stem and first stage"),
     init_parameter(),
 )
@@ -113,6 +121,13 @@ def _norm_conflict(parameters: Mapping[str, object]) -> str | None:
     shown = " and ".join(map(str, widths))
     remedy = f"take another base_channels than {base}, or norm: bn"
     return f"GroupNorm's {NORM_GROUPS} groups divide the widths of {name} ({shown}); {remedy}"
+
+
+def _style_conflict(parameters: Mapping[str, object]) -> str | None:
+    name = parameters["backbone"]
+    if parameters["backbone_style"] == "pytorch" or name in _STYLED:
+        return None
+    return f"{name} has no caffe style, {' and '.join(_STYLED)} have; write backbone_style: pytorch"
 
 
 def _swin_conflict(parameters: Mapping[str, object]) -> str | None:
@@ -141,4 +156,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_family_conflict, _swin_conflict, _norm_conflict, _init_conflict)
+CONFLICTS = (_family_conflict, _style_conflict, _swin_conflict, _norm_conflict, _init_conflict)
