@@ -53,7 +53,13 @@ POINTS = (
         (6,),
         "deformable convolutions",
         "train: {dcn: {choice: [v1, v2]}}",
-        "trainables/test_cascade_rcnn.py::test_deformable_convolutions_are_switched_on",
+        _OPTION,
+    ),
+    Point(
+        (6,),
+        "deformable convolutions in chosen stages",
+        'train: {dcn: v1, dcn_stages: {choice: ["c3,c4,c5", "c5"]}}',
+        "trainables/test_backbones.py::test_deformable_convolutions_are_in_the_stages_named",
     ),
     Point(
         (7,),

@@ -8,6 +8,7 @@ import mmdet
 import pytest
 import torch
 from batch_steps import detector_of, drawn_image, losses_of
+from mmcv.ops import ModulatedDeformConv2d
 from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -125,6 +126,22 @@ def test_caffe_style_strides_and_normalises_as_mmdets_caffe_weights_want() -> No
         assert ours["backbone"]["style"] == mmdets.backbone.style  # type: ignore[index]
     first = built(backbone_style="caffe", base_channels=8).layer2[0]
     assert (first.conv1.stride, first.conv2.stride) == ((2, 2), (1, 1))
+
+
+@pytest.mark.parametrize(("stages", "places"), [("c3,c4,c5", "234"), ("c5", "4"), ("c2,c4", "13")])
+def test_deformable_convolutions_are_in_the_stages_named(stages: str, places: str) -> None:
+    network = built(dcn="v2", dcn_stages=stages, base_channels=8)
+    found = {name[len("layer")] for name, part in network.named_modules() if isinstance(part, ModulatedDeformConv2d)}
+    assert found == set(places)
+
+
+def test_stages_without_deformable_convolutions_are_one_configuration() -> None:
+    assert backbone_config({**DEFAULTS, "dcn_stages": "c5"}) == backbone_config(DEFAULTS)
+
+
+@pytest.mark.parametrize("text", ["", "c1", "c5,c4", "c4,c4", "c3, c4", "none"])
+def test_stages_are_written_in_their_order(text: str) -> None:
+    assert DETECTORS["fcos"].train["dcn_stages"].fault(text) is not None
 
 
 @pytest.mark.training

@@ -44,6 +44,8 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "densenet121", "base_channels": 16, "norm": "gn"},
     {"backbone": "swin_t"},
     {"backbone": "resnet50", "backbone_style": "caffe"},
+    {"backbone": "resnet50", "dcn": "v1"},
+    {"backbone": "resnet50", "dcn": "v2", "dcn_stages": "c5"},
 ]
 OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
 

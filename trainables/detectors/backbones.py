@@ -4,10 +4,20 @@ Depth and width are parameters, so that a demonstration trains in a minute on a 
 ResNeXt-101 on a GPU.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainables.options.backbone import DENSENETS, HRNETS, NORM_GROUPS, SWINS, dense_growth, hrnet_width, swin_width
+from trainables.options.backbone import (
+    DENSENETS,
+    HRNETS,
+    NORM_GROUPS,
+    STAGES,
+    SWINS,
+    dense_growth,
+    hrnet_width,
+    parse_stages,
+    swin_width,
+)
 
 Config = dict[str, object]
 
@@ -97,16 +107,20 @@ def _residual(params: Mapping[str, object]) -> Config:
     }
     if kind.groups > 1:
         config |= {"groups": kind.groups, "base_width": kind.base_width}
-    return config | _deformable(str(params["dcn"])) | _added_blocks(str(params["backbone_blocks"]))
+    return (
+        config
+        | _deformable(str(params["dcn"]), parse_stages(str(params["dcn_stages"])))
+        | _added_blocks(str(params["backbone_blocks"]))
+    )
 
 
-def _deformable(version: str) -> Config:
-    """Deformable convolutions in c3 to c5, as in the competition's configurations."""
+def _deformable(version: str, stages: Sequence[str]) -> Config:
+    """Deformable convolutions, by default in c3 to c5 as in the competition's configurations."""
     if version == "none":
         return {}
     kind = {"v1": "DCN", "v2": "DCNv2"}[version]
     dcn = {"type": kind, "deform_groups": 1, "fallback_on_stride": False}
-    return {"dcn": dcn, "stage_with_dcn": (False, True, True, True)}
+    return {"dcn": dcn, "stage_with_dcn": tuple(stage in stages for stage in STAGES)}
 
 
 def _added_blocks(kind: str) -> Config:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from results.errors import InputError
 from trainables.notation import NONE
-from trainables.parameters import Parameter, choice, whole
+from trainables.parameters import Parameter, choice, text, whole
 from trainables.published_weights import WORDS
 
 NORM_GROUPS = 8
+STAGES = ("c2", "c3", "c4", "c5")
 # mmdet's caffe style is that of the first ResNets, in two depths; other networks have no weights of that kind.
 _STYLED = ("resnet50", "resnet101")
 _RESNEXTS = ("resnext101_32x4d", "resnext101_64x4d")
@@ -40,6 +42,18 @@ def dense_growth(base_channels: int) -> int:
 def swin_width(base_channels: int) -> int:
     """Channels of a Swin's first stage; 64 base channels are the full width, 96."""
     return 3 * base_channels // 2
+
+
+def parse_stages(value: str) -> tuple[str, ...]:
+    """Reads "c3,c4,c5".
+
+    Raises:
+        InputError: another word, one twice, or another order.
+    """
+    words = tuple(value.split(","))
+    if words == tuple(stage for stage in STAGES if stage in words):
+        return words
+    raise InputError("stages are some of c2, c3, c4, c5 in this order", repr(value), 'write for example "c4,c5"')
 
 
 def init_parameter() -> Parameter:
@@ -81,7 +95,14 @@ PARAMETERS = (
         (8, 128),
         "width: channels of a ResNet's first stage; other networks are as wide as named at 64",
     ),
-    choice("dcn", NONE, (NONE, "v1", "v2"), "deformable convolutions in c3-c5 (bottleneck backbones only)"),
+    choice("dcn", NONE, (NONE, "v1", "v2"), "deformable convolutions in dcn_stages (bottleneck backbones only)"),
+    text(
+        "dcn_stages",
+        "c3,c4,c5",
+        parse_stages,
+        'some of c2, c3, c4, c5 in this order, such as "c4,c5"',
+        "stages of the backbone that dcn is in; with dcn none they do nothing",
+    ),
     choice(
         "backbone_blocks",
         NONE,
