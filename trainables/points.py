@@ -169,7 +169,12 @@ POINTS = (
         "train: {backbone_blocks: {choice: [none, gc]}}",
         _OPTION,
     ),
-    Point((20,), "global context pooled into the features of regions"),
+    Point(
+        (20,),
+        "global context pooled into the features of regions",
+        "train: {region_context: {choice: [none, pooled]}}",
+        "trainables/test_region_context.py::test_two_stage_detectors_learn_with_it_and_predict",
+    ),
     Point(
         (21,),
         "weights of classes in the loss",

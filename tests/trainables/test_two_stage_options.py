@@ -47,7 +47,8 @@ BACKBONES: list[dict[str, object]] = [
     {"backbone": "resnet50", "dcn": "v1"},
     {"backbone": "resnet50", "dcn": "v2", "dcn_stages": "c5"},
 ]
-OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES]
+REGIONS: list[dict[str, object]] = [{"region_context": "pooled"}]
+OPTIONS = [*LOSSES, *SAMPLING, *NECKS, *BACKBONES, *REGIONS]
 
 
 def named(option: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ from trainables.detectors.assigning import assigner, region_sampler
 from trainables.detectors.backbones import Config
 from trainables.detectors.losses import box_loss, class_loss, class_weights
 from trainables.detectors.pyramid import level_strides
+from trainables.notation import NONE
 
 Params = Mapping[str, object]
 
@@ -17,8 +18,9 @@ REGION_TEST: Config = {"score_thr": 0.05, "nms": {"type": "nms", "iou_threshold"
 def roi_extractor(params: Params) -> Config:
     """How a region is cut out of the pyramid."""
     # RoIs are pooled from the four finest pyramid levels, whatever the pyramid's height (mmdet's stock choice).
+    context = "trainables.modules.region_context.ContextRoIExtractor"
     return {
-        "type": "SingleRoIExtractor",
+        "type": "SingleRoIExtractor" if params["region_context"] == NONE else context,
         "roi_layer": {"type": "RoIAlign", "output_size": 7, "sampling_ratio": params["roi_sampling_ratio"]},
         "out_channels": params["neck_channels"],
         "featmap_strides": level_strides(params)[:4],

@@ -6,8 +6,8 @@ What may differ from stage to stage is a list with one entry for all of them or 
 from collections.abc import Mapping, Sequence
 
 from results.errors import InputError
-from trainables.notation import parse_numbers
-from trainables.parameters import number, text, whole
+from trainables.notation import NONE, parse_numbers
+from trainables.parameters import choice, number, text, whole
 
 CASCADE_STAGES = (3, 4)
 SAMPLERS = ("random", "ohem", "iou_balanced")
@@ -50,6 +50,12 @@ PARAMETERS = (
     whole("rois", 512, (8, 2048), "regions sampled from each image to train the heads on"),
     whole("head_channels", 1024, (16, 4096), "width of each head's two fully connected layers"),
     whole("roi_sampling_ratio", 0, (0, 8), "points per RoIAlign bin and side; 0 takes as many as the region needs"),
+    choice(
+        "region_context",
+        NONE,
+        (NONE, "pooled"),
+        "added to each region's features: pooled, what the mean over its whole image says",
+    ),
     text(
         "head_samplers",
         "random",
