@@ -119,11 +119,13 @@ def test_a_transformers_normalisations_and_tables_do_not_decay() -> None:
 
 def test_caffe_style_strides_and_normalises_as_mmdets_caffe_weights_want() -> None:
     mmdets = Config.fromfile(SHIPPED / "faster_rcnn" / "faster-rcnn_r50-caffe_fpn_1x_coco.py").model
-    for detector in ("cascade_rcnn", "faster_rcnn", "fcos", "fcostd", "retinanet", "freeanchor", "reppoints"):
+    named = [name for name, one in DETECTORS.items() if "backbone_style" in one.train]
+    assert "deformable_detr" in named
+    for detector in named:
         defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
-        ours = MODEL_CONFIGS[detector]({**defaults, "backbone_style": "caffe"}, 2)
-        assert ours["data_preprocessor"] == mmdets.data_preprocessor
-        assert ours["backbone"]["style"] == mmdets.backbone.style  # type: ignore[index]
+        ours = Config(MODEL_CONFIGS[detector]({**defaults, "backbone_style": "caffe"}, 2))
+        assert {**ours.data_preprocessor, "pad_size_divisor": 32} == mmdets.data_preprocessor
+        assert ours.backbone.style == mmdets.backbone.style
     first = built(backbone_style="caffe", base_channels=8).layer2[0]
     assert (first.conv1.stride, first.conv2.stride) == ((2, 2), (1, 1))
 

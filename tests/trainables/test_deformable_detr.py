@@ -100,7 +100,7 @@ def test_the_schedule_is_stock() -> None:
         ({"two_stage": True}, "write box_refine: true"),
         ({**TWO_STAGE, "embed_dims": 128}, "write embed_dims: 256"),
         ({**TWO_STAGE, "train_scale": "96x72|640x480"}, "(300) at places, of which the smallest train_scale has 151"),
-        ({"dcn": "v1", "backbone": "resnet18"}, "resnet18 takes no dcn but none"),
+        ({"dcn": "v1", "backbone": "resnet18"}, "resnet18 goes with dcn none"),
     ],
 )
 def test_values_that_do_not_go_together(changes: dict[str, object], words: str) -> None:

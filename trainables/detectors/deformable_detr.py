@@ -26,7 +26,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "num_feature_levels": params["feature_levels"],
         "with_box_refine": params["box_refine"],
         "as_two_stage": params["two_stage"],
-        "data_preprocessor": {**preprocessor(), "pad_size_divisor": 1},
+        "data_preprocessor": {**preprocessor(params), "pad_size_divisor": 1},
         "backbone": backbone_config(params),
         "neck": _neck(params),
         "encoder": _encoder(params),
