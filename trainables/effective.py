@@ -163,7 +163,7 @@ def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:
         "metainfo": {"classes": list(data.class_names)},
         "category_ids": list(data.category_ids),
         "pipeline": train_pipeline(params),
-        **dataset_options(params),
+        **dataset_options(params, data.class_weights),
     }
     return {
         "batch_size": params["batch_size"],

@@ -30,6 +30,7 @@ class Point:
 
 _LEARNS = "trainables/test_detectors.py::test_losses_fall_on_one_batch"
 _OPTION = "trainables/test_two_stage_options.py::test_each_option_learns_one_batch_and_predicts"
+_AUGMENTS = "trainables/test_augmenting.py::test_each_adds_its_transform"
 
 POINTS = (
     Point((1,), "FCOS", "detector: fcos", _LEARNS),
@@ -38,10 +39,34 @@ POINTS = (
     Point((3,), "more epochs", "train: {epochs: {choice: [12, 24]}}", "trainables/test_effective.py::test_schedules"),
     Point((18,), "learning rate", "train: {lr: {log: [0.001, 0.02]}}", "trainables/test_effective.py::test_schedules"),
     Point(
+        (18,),
+        "learning rate that follows the batch",
+        "train: {lr_scaling: {choice: [none, linear, sqrt]}}",
+        "trainables/test_augmenting.py::test_the_learning_rate_follows_the_batch_where_it_is_told_to",
+    ),
+    Point(
+        (18,),
+        "steps, cosine, warm-up",
+        "train: {schedule: {choice: [step, cosine]}, warmup_iters: 500}",
+        "trainables/test_effective.py::test_schedules",
+    ),
+    Point(
         (4,),
         "large test size, flips",
         'predict: {scale: {sweep: ["2048x1200"]}, flip: {sweep: [false, true]}}',
         "trainables/test_views.py::test_mirrorings_are_shown_one_by_one",
+    ),
+    Point(
+        (4,),
+        "overlapping tiles of large images",
+        'predict: {tiles: {sweep: [none, "1024x768/0.2"]}}',
+        "trainables/test_views.py::test_tiles_add_boxes_inside_the_image",
+    ),
+    Point(
+        (4,),
+        "several test sizes at once",
+        'predict: {scale: {sweep: ["1333x800|2048x1200"]}}',
+        "trainables/test_views.py::test_several_scales_give_the_rows_of_each",
     ),
     Point(
         (5,),
@@ -97,6 +122,8 @@ POINTS = (
         "train: {fpn_start_level: {choice: [0, 1]}, fpn_outputs: {choice: [5, 6]}}",
         "trainables/test_cascade_rcnn.py::test_strides_follow_the_pyramid",
     ),
+    Point((12,), "levels beyond c5 by convolutions", "train: {fpn_extra_convs: on_input}", _OPTION),
+    Point((12,), "PAFPN and BFP pyramids", "train: {neck: {choice: [fpn, pafpn, bfp]}}", _OPTION),
     Point(
         (14,),
         "anchor sizes and shapes",
@@ -146,6 +173,12 @@ POINTS = (
         "trainables/test_cascade_rcnn.py::test_each_stage_has_a_head_and_a_threshold",
     ),
     Point(
+        (16, 31, 34),
+        "negatives of the stages apart from their positives; a lowest positive IoU",
+        'train: {stage_neg_ious: "0.3", head_min_pos_iou: 0.2}',
+        _OPTION,
+    ),
+    Point(
         (32,),
         "IoU thresholds of the RPN",
         "train: {rpn_pos_iou: {choice: [0.7, 0.5]}, rpn_neg_iou: {choice: [0.3, 0.1]}}",
@@ -153,9 +186,30 @@ POINTS = (
     ),
     Point(
         (17,),
-        "crop, rotate, translate, copy",
-        "train: {crop: {choice: [none, min_iou]}}",
-        "trainables/test_augmenting.py::test_each_adds_its_transform",
+        "crop: around a box by overlap, or at random",
+        "train: {crop: {choice: [none, min_iou, random]}}",
+        "trainables/test_augmenting.py::test_the_crop_by_overlap_sees_the_image_and_the_random_one_what_is_left_of_it",
+    ),
+    Point((17,), "rotate", "train: {rotate_deg: 10.0}", _AUGMENTS),
+    Point((17,), "translate", "train: {translate: 0.1}", _AUGMENTS),
+    Point(
+        (17,),
+        "copy defects onto other images",
+        "train: {copy_paste: 0.3}",
+        "trainables/test_augmenting.py::test_a_pasted_box_lies_where_its_pixels_are_and_on_no_other",
+    ),
+    Point((36,), "augmentation: brightness, contrast, saturation, hue", "train: {photometric: true}", _AUGMENTS),
+    Point(
+        (36,),
+        "images with small defects are shown more often",
+        "train: {oversample_small: {choice: [1, 3]}}",
+        "trainables/test_augmenting.py::test_images_with_small_boxes_are_shown_more_often",
+    ),
+    Point(
+        (36,),
+        "focal loss in proposals and region heads",
+        "train: {head_class_loss: focal, rpn_class_loss: focal}",
+        _OPTION,
     ),
     Point(
         (19,),
@@ -187,7 +241,12 @@ POINTS = (
         "detector: fcos, train: {class_weights: rule}",
         "trainables/test_dense_options.py::test_a_class_weighs_its_own_column_alone",
     ),
-    Point((21,), "class-aware sampling"),
+    Point(
+        (21,),
+        "class-aware sampling: images of rare classes, or of heavy ones, are shown more often",
+        "train: {class_balance: {choice: [0.0, 0.1]}, class_balance_by: {choice: [frequency, rule]}}",
+        "trainables/test_class_balance.py::test_the_data_set_lists_them_more_often_and_alike_every_time",
+    ),
     Point(
         (22,),
         "averaged weights",
@@ -231,6 +290,12 @@ POINTS = (
         "IoU branch",
         "train: {iou_branch: true}, predict: {iou_power: {sweep: [0, 0.5]}}",
         "trainables/test_iou_branch.py::test_scores_and_ious_join",
+    ),
+    Point(
+        (),
+        "grey images, and those of 16 bits",
+        "no key: they get three channels of 8 bits",
+        "trainables/test_views.py::test_grey_and_deep_images_have_three_channels_of_eight_bits",
     ),
     Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),
     Point((35,), "x101, averaging, thresholds by class and ensemble in one run"),

@@ -13,6 +13,7 @@ import numpy as np
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from results.boxes import Truth, truth_from_coco
+from trainables.class_balance import image_repeats
 from trainables.image_faults import naming_image
 
 # COCO's small boxes, in pixels of the image.
@@ -25,6 +26,9 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
     Args:
         category_ids: scored category ids, ascending; label i is `category_ids[i]`.
         small_repeats: times that an image with a small box is listed.
+        balance_threshold: share of the images below which a class is rare and its images are listed more often, see
+            `trainables.class_balance`; 0 for none.
+        balance_weights: weights of the labels in that; empty for 1 each.
         donors: whether each image brings another along, drawn anew every time, whose boxes may be pasted into it.
         arguments: mmdet's own (`ann_file`, `data_prefix`, `pipeline`, ...).
     """
@@ -35,11 +39,15 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         category_ids: Sequence[int],
         small_repeats: int = 1,
         donors: bool = False,
+        balance_threshold: float = 0.0,
+        balance_weights: Sequence[float] = (),
         **options: Any,
     ) -> None:
         self.category_ids = tuple(category_ids)
         self.small_repeats = small_repeats
         self.donors = donors
+        self.balance_threshold = balance_threshold
+        self.balance_weights = balance_weights
         super().__init__(*arguments, **options)
 
     def load_data_list(self) -> list[dict[str, object]]:
@@ -65,7 +73,18 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         if self.test_mode:
             return entries
         kept = [entry for entry in entries if any(not one["ignore_flag"] for one in entry["instances"])]
-        return [entry for entry in kept for _ in range(self.small_repeats if _has_small_box(entry) else 1)]
+        balanced = self._balanced(kept)
+        return [entry for entry in balanced for _ in range(self.small_repeats if _has_small_box(entry) else 1)]
+
+    def _balanced(self, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        if not self.balance_threshold:
+            return list(entries)
+        repeats = image_repeats([_labels(entry) for entry in entries], self.balance_threshold, self.balance_weights)
+        return [entry for entry, times in zip(entries, repeats, strict=True) for _ in range(times)]
+
+
+def _labels(entry: Mapping[str, Any]) -> set[int]:
+    return {one["bbox_label"] for one in entry["instances"] if not one["ignore_flag"]}
 
 
 def _has_small_box(entry: Mapping[str, Any]) -> bool:

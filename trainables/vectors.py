@@ -40,10 +40,16 @@ def with_rule_weights(
     return {**params, **{name: _weighted(params[name], weights) for name in vectors}}
 
 
+def mean_of_one(weights: Sequence[float]) -> list[float]:
+    """The rule's class weights, scaled so that they weigh 1 on average; none without any."""
+    scale = len(weights) / sum(weights) if weights else 1.0
+    return [scale * weight for weight in weights]
+
+
 def _weighted(values: object, weights: Sequence[float]) -> list[object]:
     listed = values if isinstance(values, list) else []
-    scale = len(weights) / sum(weights) if weights else 1.0
-    return [scale * (weights[label] if weights else 1.0) if one == RULE else one for label, one in enumerate(listed)]
+    scaled = mean_of_one(weights) or [1.0] * len(listed)
+    return [scaled[label] if one == RULE else one for label, one in enumerate(listed)]
 
 
 def _values(value: object, default: object, category_ids: Sequence[int]) -> list[object]:

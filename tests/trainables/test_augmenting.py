@@ -149,6 +149,6 @@ def test_an_image_without_room_or_donor_stays_as_it_is(tmp_path: Path, boxes: li
 
 
 def test_a_trial_trains_with_everything_switched_on(tiny_job: TrialJob) -> None:
-    params = {**tiny_job.params, **EVERYTHING, "oversample_small": 2, "lr_scaling": "sqrt"}
+    params = {**tiny_job.params, **EVERYTHING, "oversample_small": 2, "lr_scaling": "sqrt", "class_balance": 0.5}
     finished = run_trial(TrialJob.from_dict({**tiny_job.to_dict(), "params": params}), lambda event: None)
     assert finished.score is not None

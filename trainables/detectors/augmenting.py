@@ -6,9 +6,10 @@ Source: crops Liu et al., SSD (ECCV 2016), section 2.2; oversampling Kisantal et
 detection (2019); rotation, translation and copies are point 17 of the competition's log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from trainables.notation import NONE
+from trainables.notation import NONE, RULE
+from trainables.vectors import mean_of_one
 
 Params = Mapping[str, object]
 Transform = dict[str, object]
@@ -42,13 +43,22 @@ def after_flip(params: Params) -> list[Transform]:
     return [*steps, {"type": "FilterAnnotations", "min_gt_bbox_wh": (1, 1)}] if changes_boxes else []
 
 
-def dataset_options(params: Params) -> dict[str, object]:
-    """What the data set must know, see `trainables.training_set.TruthDataset`."""
+def dataset_options(params: Params, class_weights: Sequence[float]) -> dict[str, object]:
+    """What the data set must know, see `trainables.training_set.TruthDataset`.
+
+    Args:
+        params: every train-tier parameter of the image pipeline.
+        class_weights: of the labels in the rule's score; empty where it weighs all alike.
+    """
     options: dict[str, object] = {}
     if _number(params, "oversample_small") > 1:
         options["small_repeats"] = params["oversample_small"]
     if _number(params, "copy_paste"):
         options["donors"] = True
+    if _number(params, "class_balance"):
+        options["balance_threshold"] = params["class_balance"]
+        if params["class_balance_by"] == RULE:
+            options["balance_weights"] = mean_of_one(class_weights)
     return options
 
 

@@ -1,6 +1,6 @@
 """What is done to training images."""
 
-from trainables.notation import NONE, parse_train_scales
+from trainables.notation import NONE, RULE, parse_train_scales
 from trainables.parameters import choice, number, text, truth, whole
 
 PARAMETERS = (
@@ -30,5 +30,17 @@ PARAMETERS = (
     truth("photometric", False, "change brightness, contrast, saturation and hue"),
     number("copy_paste", 0.0, (0.0, 1.0), "share of images that a box of another training image is pasted into"),
     whole("oversample_small", 1, (1, 16), "times that an image with a box under 32x32 px is shown in an epoch"),
+    number(
+        "class_balance",
+        0.0,
+        (0.0, 1.0),
+        "share of the images below which a class is rare: its images are shown more often",
+    ),
+    choice(
+        "class_balance_by",
+        "frequency",
+        ("frequency", RULE),
+        "what class_balance goes by: rarity alone, or times the class's weight in the rule's score",
+    ),
     whole("batch_size", 16, (1, 256), "images of one optimizer step; stock's 0.02 learning rate belongs to 16"),
 )
