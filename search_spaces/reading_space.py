@@ -14,7 +14,7 @@ from search_spaces.reading_known import Points, read_known
 from search_spaces.reading_predict import Given, Predict, check_needs, read_predict
 from search_spaces.reading_values import read_post, read_search
 from search_spaces.serving import check_search
-from search_spaces.several_detectors import where_they_exist
+from search_spaces.several_detectors import check_values, where_they_exist
 from search_spaces.space import DETECTOR, PREDICT, SET, TRAIN, Point, SearchSettings, Space
 from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
 
@@ -86,7 +86,9 @@ class SpaceReader:
             entry = Entry(_EPOCHS, root.line, ScalarNode(search.epochs, root.line))
             drafts += Drafts((Draft((TRAIN, "", _EPOCHS), spec, entry, Fixed(search.epochs)),))
         drafts = where_they_exist(drafts, chosen.specs)
-        return read_dimensions(chosen.key + drafts + chosen.drafts + predict.drafts, self._faults)
+        keys = read_dimensions(chosen.key + drafts + chosen.drafts + predict.drafts, self._faults)
+        check_values(keys.dimensions, drafts, chosen.specs, self._faults)
+        return keys
 
     def _check_epochs(self, drafts: Drafts, epochs: int) -> None:
         """No trial trains longer than `search.epochs`, which pruners and time estimates rely on."""

@@ -1,15 +1,17 @@
 """What several detectors let vary, as one: the parameters of them all, each active where a detector has it.
 
 A key that some detectors lack gets the condition that one of the others is chosen. Its values must suit every detector
-that has it; where they do not, it is given in a group for each (`fcos: {when: {detector: [fcos]}, lr: ...}`).
+that has it and that its conditions allow; where one does not suit all, the key is given in a group for each
+(`fcos: {when: {detector: [fcos]}, lr: ...}`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from search_spaces.domains import Value
+from search_spaces.domains import Domain, FloatRange, IntRange, Value
 from search_spaces.drafts import Draft, Drafts
-from search_spaces.space import DETECTOR, TRAIN, DetectorSpec, ParameterSpec, PredictSpec
+from search_spaces.faults import Faults
+from search_spaces.space import DETECTOR, TRAIN, DetectorSpec, Dimension, ParameterSpec, PredictSpec
 from search_spaces.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 
 Specs = Mapping[str, ParameterSpec]
@@ -41,8 +43,9 @@ class SharedParameter:
         return all(one.per_class for one in self.of)
 
     def fault(self, value: object) -> str | None:
-        """What the first detector has against a value that has anything against it."""
-        return next((fault for one in self.of if (fault := one.fault(value)) is not None), None)
+        """What the first detector has against a value that none of them takes."""
+        faults = [one.fault(value) for one in self.of]
+        return None if None in faults else faults[0]
 
 
 @dataclass(frozen=True)
@@ -92,3 +95,30 @@ def _where_it_exists(draft: Draft, detectors: Mapping[str, DetectorSpec]) -> Dra
     line = draft.entry.line
     names = ListNode(tuple(ScalarNode(name, line) for name in having), line)
     return replace(draft, when=(MapNode((Entry(DETECTOR, line, names),), line), *draft.when))
+
+
+def check_values(
+    dimensions: Sequence[Dimension], drafts: Drafts, detectors: Mapping[str, DetectorSpec], faults: Faults
+) -> None:
+    """Notes values of a key that a detector does not take which its conditions allow."""
+    written = {draft.label: draft for draft in drafts.kept}
+    for dimension in dimensions:
+        draft = written.get(dimension.label)
+        if draft is None or not isinstance(draft.spec, SharedParameter):
+            continue
+        allowed = next((one.values for one in dimension.when if one.key == DETECTOR), tuple(detectors))
+        for name in map(str, allowed):
+            _check_for(name, detectors[name].train[draft.spec.name], draft, faults)
+
+
+def _check_for(detector: str, spec: ParameterSpec, draft: Draft, faults: Faults) -> None:
+    for value in _values(draft.domain):
+        fault = spec.fault(value)
+        if fault is not None:
+            rule, _, _ = fault.partition("; ")
+            remedy = f"give {detector} a {spec.name} of its own: {{when: {{detector: [{detector}]}}, {spec.name}: ...}}"
+            faults.add(draft.entry.line, f"for {detector} {rule}", f"{spec.name}: {value}", remedy)
+
+
+def _values(domain: Domain) -> tuple[Value, ...]:
+    return (domain.low, domain.high) if isinstance(domain, IntRange | FloatRange) else tuple(domain.values())

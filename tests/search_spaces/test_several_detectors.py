@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,24 @@ def _detector(**defaults: object) -> FakeDetector:
     return FakeDetector(train=train, predict={"scale": FakeParameter("scale", "10x10"), **gain})
 
 
+@dataclass(frozen=True)
+class Word(FakeParameter):
+    """One of several words."""
+
+    words: tuple[str, ...] = ()
+
+    def fault(self, value: object) -> str | None:
+        return None if value in self.words else f"{self.name} is one of {', '.join(self.words)}; write one"
+
+
+def _with_mode(*words: str) -> FakeDetector:
+    own = _detector()
+    return FakeDetector(train={**own.train, "mode": Word("mode", words[0], words=words)})
+
+
 DETECTORS = {
+    "lenient": _with_mode("fast", "slow"),
+    "strict": _with_mode("fast"),
     "two_stage": _detector(rois=8),
     "dense": _detector(gamma=2.0),
     "points": _detector(gamma=1.0, points=9),
@@ -102,8 +120,12 @@ def test_it_survives_writing(load: Load, tmp_path: Path) -> None:
     assert searched_sha(space) != searched_sha(load("{width: 3}"))
 
 
-def test_values_suit_every_detector_that_has_the_key(load: Load) -> None:
+def test_values_suit_every_detector_that_its_conditions_allow(load: Load) -> None:
     assert "gamma is from 0 to 100" in faults_of(load, "{gamma: 200.0}")
+    strict = "{mode: {choice: [fast, slow]}}"
+    assert "for strict mode is one of fast" in faults_of(load, strict, "detector: {choice: [lenient, strict]}")
+    apart = "{a: {when: {detector: [strict]}, mode: fast}, b: {when: {detector: [lenient]}, mode: slow}}"
+    assert len(load(apart, "detector: {choice: [lenient, strict]}").train) == 3
 
 
 def test_a_combination_is_refused_with_the_name_of_its_detector(load: Load) -> None:
