@@ -198,11 +198,11 @@ def _trial(record: TrialRecord) -> str:
 
 
 def _model(record: TrialRecord) -> str:
-    return _text(record.summary.get("model"))
+    # A trial that ended early has no summary, but its parameters are known.
+    return _text(record.summary.get("model", record.params.get("detector")))
 
 
 def _backbone(record: TrialRecord) -> str:
-    # A trial that failed early has no summary, but its parameters are known.
     return _text(record.summary.get("backbone", record.params.get("backbone")))
 
 

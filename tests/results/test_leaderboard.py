@@ -112,6 +112,11 @@ def test_reasons_are_shown_as_they_are_and_cut() -> None:
     assert line.endswith("…")
 
 
+def test_a_trial_that_ended_early_shows_the_detector_of_its_point() -> None:
+    lines = _shown([*TRIALS, TrialRecord(9, state=PRUNED, params={"detector": "reppoints", "backbone": "r18"})], 120)
+    assert any(" reppoints " in line and " PRUNED " in line for line in lines)
+
+
 def test_without_trials_the_page_says_so() -> None:
     assert _shown([], 80) == ["night: 0 trials (none yet)"]
 
