@@ -62,7 +62,7 @@ def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
 
     earlier, storage = _earlier_work(settings, layout), run_storage(settings.space.search.storage, layout)
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
-    with _joined(options) as place, _begin(layout, settings, place[1]) as ledger:
+    with _joined(options, settings) as place, _begin(layout, settings, place[1]) as ledger:
         study = opened_study(settings, layout, ledger, earlier)
         begin(study, layout, earlier)
         from orchestrator.session import Session, run_session
@@ -85,7 +85,7 @@ def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
                 pass  # a storage that was down at the end gets what it missed
             print(f"{layout.name} has ended, {over}: nothing to resume; --trials and --hours raise its budget")
             return EXIT_DONE
-        with _joined(options) as place:
+        with _joined(options, settings) as place:
             _write_settings(layout, settings)
             study.resume({"trials": settings.trials, "gpus": place[1].gpus})
             begin(study, layout, earlier)
@@ -121,14 +121,17 @@ def _write_settings(layout: RunLayout, settings: "Settings") -> None:
 
 
 @contextmanager
-def _joined(options: Options) -> Iterator[tuple["Cluster", "Slots"]]:
+def _joined(options: Options, settings: "Settings") -> Iterator[tuple["Cluster", "Slots"]]:
     # Ray takes seconds to import and to start: only a search that has passed its checks pays for that.
     from orchestrator.cluster import connect, disconnect
+    from orchestrator.devices import check_devices
     from orchestrator.slots import slots_on
 
     try:
         cluster = connect(options.address)
-        yield cluster, slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
+        slots = slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
+        check_devices(settings.space, on_gpu=slots.gpus > 0)
+        yield cluster, slots
     finally:
         disconnect()
 

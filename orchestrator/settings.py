@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.devices import check_devices
 from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, reads_data, with_classes
@@ -113,6 +114,8 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     profile, why = chosen_profile(options.profile, earlier, profile_names(options.space))
     space = load_space(options.space, DETECTORS, profile)
     check_sampler(space.search.sampler)
+    if options.address is None:  # what a cluster has is known once it is joined
+        check_devices(space, on_gpu=visible_gpus() > 0 and options.gpus_per_trial != 0)
     dataset = _dataset(space, options, earlier)
     starts = start_weights_of(space)
     rule, rule_notice = _rule(space, dataset)

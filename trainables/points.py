@@ -317,6 +317,12 @@ POINTS = (
         "detector: config",
         "trainables/test_configured.py::test_detectors_without_region_proposals_are_taken",
     ),
+    Point(
+        (),
+        "what the device has no kernel for is refused at load, by name",
+        "config: mmdet::carafe/faster-rcnn_r50_fpn-carafe_1x_coco.py",
+        "orchestrator/test_devices.py::test_a_configuration_without_a_kernel_is_refused_by_the_command",
+    ),
     Point((), "Deformable DETR", "detector: deformable_detr", _LEARNS),
 )
 

@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from results.errors import InputError
 from trainables.checkpoint import Checkpoint, restore
 from trainables.failures import BadConfigurationError
 from trainables.notation import NONE
@@ -155,6 +156,30 @@ def use_threads(count: int) -> None:
 def device() -> torch.device:
     """Where this process trains and predicts: a GPU if it sees one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def check_kernels(place: torch.device) -> None:
+    """Refuses a device that mmcv was not compiled for: one built without CUDA imports, and fails in mid-training.
+
+    Args:
+        place: where a trial trains and predicts.
+
+    Raises:
+        InputError: mmcv has no kernels for it.
+    """
+    from mmcv.ops import nms
+
+    try:
+        nms(torch.zeros(1, 4, device=place), torch.zeros(1, device=place), 0.5)
+    except RuntimeError as error:
+        if "implementation for device" not in str(error):
+            raise
+        remedy = (
+            "build onedl-mmcv where torch sees the GPU (docs/INSTALL.md), or search without it (--gpus-per-trial 0)"
+        )
+        raise InputError(
+            "mmcv is built for the device of a trial", f"an mmcv without kernels for {place}", remedy
+        ) from error
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from trainables.averaging import Averaged
 from trainables.catalogue import DETECTORS
 from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
 from trainables.data.dataset import load_dataset
+from trainables.device_needs import check_device
 from trainables.effective import trial_config, trial_hash
 from trainables.epoch_weights import EpochWeights
 from trainables.freed_memory import memory_freed
@@ -35,7 +36,7 @@ from trainables.predict import View
 from trainables.solving import Solver, solve_here
 from trainables.speed import ms_per_image
 from trainables.trained_on import TrainedOn, trained_on
-from trainables.training import Course, Place, train, use_threads
+from trainables.training import Course, Place, check_kernels, device, train, use_threads
 from trainables.trial_clock import TrialClock
 from trainables.trial_files import trial_folder, write_config, write_result
 
@@ -73,10 +74,12 @@ class _Ways:
 
 
 def _run(job: TrialJob, ways: _Ways) -> Finished:
-    layout = trial_folder(job)
     validation = validation_of(job, load_dataset(Path(job.dataset)))
-    checkpoint = read_checkpoint(layout) if job.start_epoch else None
     config, digest = trial_config(job, validation.data), trial_hash(job, validation.data)
+    check_device(config, on_gpu=device().type == "cuda")
+    check_kernels(device())
+    layout = trial_folder(job)
+    checkpoint = read_checkpoint(layout) if job.start_epoch else None
     write_config(layout, job, config, validation, digest)
     ways.report(Started(digest, checkpoint.epoch if checkpoint else 0))
     attempt = _Attempt(job, layout, validation, checkpoint, ways)
