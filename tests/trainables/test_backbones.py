@@ -48,6 +48,12 @@ def test_levels_have_the_stated_channels_and_strides(option: dict[str, object], 
     assert [tuple(level.shape[2:]) for level in levels] == [(16, 24), (8, 12), (4, 6), (2, 3)]
 
 
+@pytest.mark.parametrize(("base_channels", "groups", "width"), [(64, 32, 128), (16, 8, 32), (8, 4, 16)])
+def test_a_narrow_resnext_has_fewer_groups_of_the_same_width(base_channels: int, groups: int, width: int) -> None:
+    middle = built(backbone="resnext101_32x4d", base_channels=base_channels).layer1[0].conv2
+    assert (middle.groups, middle.in_channels) == (groups, width)
+
+
 def test_densenet_121_is_torchvisions() -> None:
     theirs = {name: value.shape for name, value in densenet121().state_dict().items() if "classifier" not in name}
     assert {name: value.shape for name, value in built(backbone="densenet121").state_dict().items()} == theirs

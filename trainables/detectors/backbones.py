@@ -29,7 +29,7 @@ class Residual:
     Attributes:
         depth: layers, as in the network's name.
         expansion: output channels of a block over its width (1 basic block, 4 bottleneck).
-        groups: 1 for ResNet, the cardinality for ResNeXt.
+        groups: 1 for ResNet, the cardinality for ResNeXt; of full width, fewer where it is narrower.
         base_width: width of a group (ResNeXt).
     """
 
@@ -106,7 +106,7 @@ def _residual(params: Mapping[str, object]) -> Config:
         "init_cfg": None,
     }
     if kind.groups > 1:
-        config |= {"groups": kind.groups, "base_width": kind.base_width}
+        config |= {"groups": kind.groups * int(str(params["base_channels"])) // 64, "base_width": kind.base_width}
     return (
         config
         | _deformable(str(params["dcn"]), parse_stages(str(params["dcn_stages"])))
