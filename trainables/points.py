@@ -265,7 +265,12 @@ POINTS = (
         "train: {backbone_blocks: {choice: [none, attention]}}",
         _OPTION,
     ),
-    Point((24,), "look at features"),
+    Point(
+        (24,),
+        "look at features and attention",
+        "python -m trainables.features --trial 3",
+        "trainables/looking/test_features_command.py::test_a_sheet_is_drawn_for_each_image",
+    ),
     Point((25,), "mean teacher"),
     Point(
         (26, 29),
@@ -327,6 +332,26 @@ POINTS = (
 )
 
 
+_LOOKING = """\
+## Looking inside
+
+```
+python -m trainables.features [--run NAME] [--trial N] [--images IMAGE ...] [--out DIR]
+```
+
+draws a sheet for each image (an id or a file name of a validation or test image, or any file; without `--images` the
+three validation images with the most boxes) with the trial's own weights, and changes nothing:
+
+* the image with its truth (green) and the best detections after post-processing (red), under category ids;
+* a tile for each pyramid level that the heads read: the mean absolute value over its channels, in the image's frame;
+* FCOSTD's objectness by level, and for `backbone_blocks` of each stage's last block how much each place counts: 1 where
+  all count alike.
+
+Above a tile stand the stride in pixels of the image as the network sees it, and the range of its colours.
+
+![A sheet of FCOSTD with global context, trained on the demonstration](pictures/features.png)"""
+
+
 def page() -> str:
     """docs/DETECTORS.md."""
     detectors = [f"| `{name}` | {one.description} |" for name, one in DETECTORS.items() if one.reads_data]
@@ -342,6 +367,8 @@ def page() -> str:
         "| point | what | switched on by | proved by |",
         "|---|---|---|---|",
         *map(_row, POINTS),
+        "",
+        _LOOKING,
     ]
     return "\n".join(lines) + "\n"
 
