@@ -16,6 +16,7 @@ from orchestrator.spaces import reads_data
 from results.fingerprints import joined_fingerprint, rule_fingerprint
 from results.rules import load_rule
 from search_spaces.space import Space
+from trainables.detectors.teaching import is_taught
 from trainables.effective import TrainingData, training_data, trial_hash
 from trainables.jobs import TrialJob
 from trainables.notation import NONE
@@ -38,7 +39,7 @@ def identity_of(settings: Settings) -> Identity:
         if conflict(space, point) is not None:
             return canonical(point)
         job = _job(space, point)
-        return joined_fingerprint(terms, trial_hash(job, data), _start_weights(job))
+        return joined_fingerprint(terms, trial_hash(job, data), _start_weights(job), *_unlabelled(settings, job))
 
     return identity
 
@@ -47,7 +48,15 @@ def _placeless_data(settings: Settings) -> TrainingData | None:
     if settings.data is None or not reads_data(settings.space):
         return None
     data = training_data(settings.data.dataset, settings.data.summary.categories, load_rule(settings.rule))
-    return replace(data, annotations="", images="")  # their content is among the terms
+    # Their content is among the terms, or in `_unlabelled`.
+    return replace(data, annotations="", images="", unlabelled="", unlabelled_list="")
+
+
+def _unlabelled(settings: Settings, job: TrialJob) -> tuple[str, ...]:
+    """The unlabelled images, for a trial that learns from them."""
+    if not is_taught(job.params) or settings.data is None or settings.data.summary.unlabelled is None:
+        return ()
+    return (settings.data.summary.unlabelled.digest,)
 
 
 def _job(space: Space, point: Mapping[str, object]) -> TrialJob:

@@ -14,6 +14,7 @@ from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, reads_data, with_classes
 from orchestrator.start_weights import seen_before, start_weights_of
+from orchestrator.teachers import check_unlabelled
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
 from results.ledger import read_events
@@ -47,6 +48,7 @@ class CheckedData:
             "dataset": str(self.dataset.path),
             "train_digest": self.summary.train.fingerprints.digest,
             "val_digest": self.summary.val.fingerprints.digest,
+            **({"unlabelled_digest": self.summary.unlabelled.digest} if self.summary.unlabelled else {}),
             "group_by": self.dataset.group_by,
             **({"overlap": list(self.summary.overlap)} if self.dataset.allow_overlap else {}),
             **({"subset": self.dataset.subset.to_dict()} if self.dataset.subset else {}),
@@ -119,6 +121,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
     dataset = _dataset(space, options, earlier)
     starts = start_weights_of(space)
     rule, rule_notice = _rule(space, dataset)
+    check_unlabelled(space, dataset)
     data = None if dataset is None else _checked_data(dataset, rule)
     seen = _seen_before(starts, data)
     space = with_classes(space, options.space, rule, data.summary.categories if data else ())
@@ -263,6 +266,8 @@ def _check_classes(rule: str, summary: DatasetSummary) -> None:
 def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLayout) -> None:
     now = settings.record()
     words = {"space_sha": "space", "train_digest": "training data", "val_digest": "validation data", "rule": "rule"}
+    if "unlabelled_digest" in earlier:  # a run that is older than such images has none on record
+        words["unlabelled_digest"] = "set of unlabelled images"
     for key, word in words.items():
         if now.get(key) != earlier.get(key):
             remedy = "undo the change, or start a new search under another --name"

@@ -6,7 +6,7 @@ difference. mmengine's own `accumulative_counts` counts parts as iterations: sch
 would be carried over the end of an epoch, where a checkpoint loses them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,9 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
-Batch = Mapping[str, Sequence[Any]]
+from trainables.modules.branches import batch_size, part
+
+Batch = Mapping[str, Any]
 
 
 class AccumulatingLoop(EpochBasedTrainLoop):  # type: ignore[misc]  # mmengine is untyped
@@ -48,15 +50,15 @@ def accumulated_step(
     Args:
         model: mmengine's, whose `train_step` is called once for each part.
         optim_wrapper: steps once.
-        batch: lists of equal length, by name, one element an image.
+        batch: lists of equal length, by name, one element an image; or as `trainables.modules.branches` has them.
         parts: at most so many, of as equal size as can be.
 
     Returns:
         The losses by name, each the mean over the images.
     """
     outputs: dict[str, torch.Tensor] = {}
-    for part, share in split_batch(batch, parts):
-        losses = model.train_step(part, _PartOfAStep(optim_wrapper, share))  # type: ignore[operator]
+    for piece, share in split_batch(batch, parts):
+        losses = model.train_step(piece, _PartOfAStep(optim_wrapper, share))  # type: ignore[operator]
         for name, value in losses.items():
             outputs[name] = outputs.get(name, 0.0) + value.detach() * share
     optim_wrapper.step()
@@ -64,13 +66,13 @@ def accumulated_step(
     return outputs
 
 
-def split_batch(batch: Batch, parts: int) -> Iterator[tuple[dict[str, Sequence[Any]], float]]:
+def split_batch(batch: Batch, parts: int) -> Iterator[tuple[dict[str, Any], float]]:
     """The parts of a batch in order, each with its share of the images; shares add up to 1."""
-    count = len(next(iter(batch.values())))
+    count = batch_size(batch)
     parts = min(parts, count)
     bounds = [count * place // parts for place in range(parts + 1)]
     for start, stop in pairwise(bounds):
-        yield {name: values[start:stop] for name, values in batch.items()}, (stop - start) / count
+        yield part(batch, start, stop), (stop - start) / count
 
 
 class _PartOfAStep:

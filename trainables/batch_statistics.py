@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from trainables.random_states import randomness_kept
 from trainables.training import register_mmdet
+from trainables.unlabelled_set import labelled_only
 
 # As many as a running mean with torch's momentum of .1 remembers, and some.
 _BATCHES = 50
@@ -48,7 +49,7 @@ def _see_batches(model: nn.Module, trained: list[_BatchNorm], config: Mapping[st
     for one in trained:
         one.reset_running_stats()
         one.momentum = None  # torch then takes the mean over all batches
-    loader = Runner.build_dataloader(dict(config["train_dataloader"]), seed=int(config["randomness"]["seed"]))
+    loader = Runner.build_dataloader(labelled_only(config["train_dataloader"]), seed=int(config["randomness"]["seed"]))
     for batch in islice(loader, _BATCHES):
         model(**model.data_preprocessor(batch, True), mode="loss")  # type: ignore[operator]
     for one, momentum in zip(trained, momenta, strict=True):

@@ -29,15 +29,19 @@ from trainables.options import (
     queries,
     region_heads,
     schedule,
+    teacher,
 )
 from trainables.parameters import Detector, by_name, first_conflict, with_defaults
 
+# Scores of dense heads are lower than those of heads on regions.
+_DENSE_TEACHER = with_defaults(teacher.PARAMETERS, teacher_score=0.5)
 _DENSE = (
     *backbone.PARAMETERS,
     *dense_heads.NECK,
     *dense_heads.TOWERS,
     *pipeline.PARAMETERS,
     *schedule.PARAMETERS,
+    *_DENSE_TEACHER,
 )
 
 _TWO_STAGE = (
@@ -50,6 +54,7 @@ _TWO_STAGE = (
     *losses.PROPOSALS,
     *losses.HEADS,
     *iou_branch.TRAIN,
+    *teacher.PARAMETERS,
 )
 _TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *neck.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
 
@@ -112,7 +117,7 @@ DETECTORS: Mapping[str, Detector] = {
     ),
     "rtmdet": Detector(
         description="RTMDet: a fast dense detector on its own network, soft labels by cost (Lyu et al., 2022)",
-        train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE),
+        train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE, *_DENSE_TEACHER),
         predict=by_name(*predict.PARAMETERS),
     ),
     "deformable_detr": Detector(
@@ -123,6 +128,7 @@ DETECTORS: Mapping[str, Detector] = {
             *dense_heads.FOCAL,
             *pipeline.PARAMETERS,
             *queries.SCHEDULE,
+            *_DENSE_TEACHER,
         ),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(*backbone.CONFLICTS, *queries.CONFLICTS),

@@ -29,6 +29,7 @@ from trainables.detectors import (
 from trainables.detectors.augmenting import dataset_options
 from trainables.detectors.optimization import optimization
 from trainables.detectors.pipelines import train_pipeline
+from trainables.detectors.teaching import is_taught, taught
 from trainables.jobs import TrialJob
 from trainables.options.predict import telling
 from trainables.vectors import in_label_order, with_rule_weights
@@ -63,6 +64,8 @@ class TrainingData:
         fitted_to: COCO json that anchors are fitted to: `annotations`, also where those are left out of a hash.
         requirement: the IoU that the rule demands of a box, which anchors are fitted to reach.
         class_weights: of the classes in the rule's score, in the same order; empty where it weighs all alike.
+        unlabelled: folder of the unlabelled images, empty without any.
+        unlabelled_list: COCO json that lists them, empty where all of the folder are meant.
     """
 
     annotations: str
@@ -72,6 +75,8 @@ class TrainingData:
     fitted_to: str = ""
     requirement: Requirement = _PLAIN
     class_weights: tuple[float, ...] = ()
+    unlabelled: str = ""
+    unlabelled_list: str = ""
 
 
 def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) -> TrainingData:
@@ -92,7 +97,13 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         str(dataset.train.annotations),
         rule.requirement,
         tuple(scored[category.id] for category in kept) if scored else (),
+        *_unlabelled(dataset),
     )
+
+
+def _unlabelled(dataset: Dataset) -> tuple[str, str]:
+    source = dataset.unlabelled
+    return ("", "") if source is None else (str(source.images), str(source.image_list or ""))
 
 
 def trial_config(job: TrialJob, data: TrainingData) -> ConfigDict:
@@ -129,7 +140,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
     params = in_label_order(params, DETECTORS[detector].train, data.category_ids)
     params = with_rule_weights(params, DETECTORS[detector].train, data.class_weights)
     params = with_fitted_anchors(params, data.fitted_to, data.category_ids, data.requirement)
-    return {
+    config: ConfigDict = {
         "default_scope": "mmdet",
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),
         "train_dataloader": _train_dataloader(params, data),
@@ -140,6 +151,9 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "env_cfg": {"cudnn_benchmark": False},
         "log_level": "INFO",
     }
+    if not is_taught(params):
+        return config
+    return taught(config, params, {"images": data.unlabelled, "image_list": data.unlabelled_list})
 
 
 def config_hash(config: Mapping[str, object]) -> str:

@@ -271,7 +271,12 @@ POINTS = (
         "python -m trainables.features --trial 3",
         "trainables/looking/test_features_command.py::test_a_sheet_is_drawn_for_each_image",
     ),
-    Point((25,), "mean teacher"),
+    Point(
+        (25,),
+        "mean teacher on unlabelled images, Soft Teacher for Faster R-CNN",
+        "train: {teacher: {choice: [none, mean]}}",
+        "trainables/test_mean_teacher.py::test_the_student_learns_from_the_teachers_boxes",
+    ),
     Point(
         (26, 29),
         "soft-NMS; lower scores, higher IoU",
@@ -349,7 +354,7 @@ three validation images with the most boxes) with the trial's own weights, and c
 
 Above a tile stand the stride in pixels of the image as the network sees it, and the range of its colours.
 
-![A sheet of FCOSTD with global context, trained on the demonstration](pictures/features.png)"""
+![Faster R-CNN with attention in its backbone, trained on the demonstration for eight epochs](pictures/features.png)"""
 
 
 def page() -> str:

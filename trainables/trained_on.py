@@ -32,6 +32,18 @@ class TrainedOn:
     images: ImageFingerprints
     unknown_starts: tuple[str, ...] = ()
 
+    def and_also(self, more: ImageFingerprints) -> "TrainedOn":
+        """The same with images that come after these; what is among these is not listed twice."""
+        own = self.images
+        known = set(own.contents)
+        kept = [row for row, content in enumerate(more.contents) if content not in known]
+        images = ImageFingerprints(
+            own.file_names + tuple(more.file_names[row] for row in kept),
+            own.contents + tuple(more.contents[row] for row in kept),
+            own.digest,
+        )
+        return TrainedOn(images, self.unknown_starts)
+
 
 def trained_on(folder: Path, file_names: tuple[str, ...], start: Path | None) -> TrainedOn:
     """What a training has seen: its own images, and those of the weights that it began from.
@@ -45,14 +57,7 @@ def trained_on(folder: Path, file_names: tuple[str, ...], start: Path | None) ->
     earlier = read_trained_on(start)
     if earlier is None:
         return TrainedOn(own.images, (str(start),))
-    known = set(own.images.contents)
-    kept = [row for row, content in enumerate(earlier.images.contents) if content not in known]
-    images = ImageFingerprints(
-        own.images.file_names + tuple(earlier.images.file_names[row] for row in kept),
-        own.images.contents + tuple(earlier.images.contents[row] for row in kept),
-        own.images.digest,
-    )
-    return TrainedOn(images, earlier.unknown_starts)
+    return TrainedOn(own.images, earlier.unknown_starts).and_also(earlier.images)
 
 
 def attach(weights: Path, seen: TrainedOn) -> None:

@@ -63,7 +63,8 @@ def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
         course: what happens on the way.
 
     Returns:
-        The trained model, in evaluation mode. From a checkpoint of the last epoch that is the checkpoint's.
+        What predicts of the trained model, in evaluation mode. From a checkpoint of the last epoch that is the
+        checkpoint's.
 
     Raises:
         BadConfigurationError: nothing can be built.
@@ -83,8 +84,14 @@ def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
     with _blaming_configuration(lambda: not hook.began), running(config, place) as runner:
         runner.register_hook(hook, priority="LOWEST")
         runner.train()
-        model: nn.Module = runner.model
+        model = predicting(runner.model)
     return model.eval()
+
+
+def predicting(model: nn.Module) -> nn.Module:
+    """The part of a model that predicts: its teacher where it has one, else all of it."""
+    part: nn.Module = getattr(model, "teacher", model)
+    return part
 
 
 # What mmengine's registries and mmdet's modules raise for values that they cannot use.
@@ -105,7 +112,9 @@ def _blaming_configuration(is_building: Callable[[], bool]) -> Iterator[None]:
 def _load_start_weights(config: Mapping[str, Any], runner: Runner) -> None:
     start = start_weights(config)
     if start is not None:
-        taken, all_of_them = load_start(runner.model, start)
+        taken, all_of_them = load_start(predicting(runner.model), start)
+        if hasattr(runner.model, "student"):
+            load_start(runner.model.student, start)  # a teacher and its student begin alike
         runner.logger.info(f"starting weights: {taken} of {all_of_them} tensors from {start}")
 
 
@@ -128,12 +137,13 @@ def untrained(config: Mapping[str, Any]) -> nn.Module:
 
 
 def build_model(config: Mapping[str, Any]) -> nn.Module:
-    """The detector without trained weights, on the CPU."""
+    """The detector that predicts, without trained weights, on the CPU."""
     from mmdet.registry import MODELS
 
     register_mmdet()
-    model: nn.Module = MODELS.build(Config(dict(config)).model)
-    return model
+    model = Config(dict(config)).model
+    built: nn.Module = MODELS.build(model.get("detector", model))  # of a teacher and its student, the teacher's
+    return built
 
 
 def register_mmdet() -> None:

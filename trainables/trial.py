@@ -23,7 +23,9 @@ from results.solution import apply_solution
 from trainables.averaging import Averaged
 from trainables.catalogue import DETECTORS
 from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
-from trainables.data.dataset import load_dataset
+from trainables.data.dataset import Dataset, load_dataset
+from trainables.data.unlabelled import no_unlabelled, unlabelled_prints
+from trainables.detectors.teaching import is_taught
 from trainables.device_needs import check_device
 from trainables.effective import trial_config, trial_hash
 from trainables.epoch_weights import EpochWeights
@@ -36,7 +38,7 @@ from trainables.predict import View
 from trainables.solving import Solver, solve_here
 from trainables.speed import ms_per_image
 from trainables.trained_on import TrainedOn, trained_on
-from trainables.training import Course, Place, check_kernels, device, train, use_threads
+from trainables.training import Course, Place, check_kernels, device, predicting, train, use_threads
 from trainables.trial_clock import TrialClock
 from trainables.trial_files import trial_folder, write_config, write_result
 
@@ -74,7 +76,9 @@ class _Ways:
 
 
 def _run(job: TrialJob, ways: _Ways) -> Finished:
-    validation = validation_of(job, load_dataset(Path(job.dataset)))
+    dataset = load_dataset(Path(job.dataset))
+    _check_unlabelled(job, dataset)
+    validation = validation_of(job, dataset)
     config, digest = trial_config(job, validation.data), trial_hash(job, validation.data)
     check_device(config, on_gpu=device().type == "cuda")
     check_kernels(device())
@@ -107,7 +111,7 @@ class _Attempt:
         if epoch == self._last:
             return
         if self._noted is None:
-            self._judge(model, epoch)
+            self._judge(predicting(model), epoch)
         else:
             self._ways.report(Rung(epoch, self._noted))
 
@@ -120,10 +124,10 @@ class _Attempt:
     def rung(self, runner: Runner, epoch: int) -> None:
         """Writes the checkpoint and has the model judged, after the rung before."""
         self._settle()
-        self._kept.write(runner.model, epoch)
+        self._kept.write(predicting(runner.model), epoch)
         write_checkpoint(self._layout, runner, epoch, self._clock.elapsed_s())
         if epoch != self._last:
-            self._judge(runner.model, epoch)
+            self._judge(predicting(runner.model), epoch)
 
     def finish(self, model: nn.Module) -> Finished:
         """Tries every view of the trained model and writes the trial's files."""
@@ -149,7 +153,9 @@ class _Attempt:
     def _seen(self) -> TrainedOn:
         data, start = self._validation.data, str(self._job.params["init"])
         names = truth_from_coco(Path(data.annotations)).images.file_name
-        return trained_on(Path(data.images), names, None if start == NONE else Path(start))
+        seen = trained_on(Path(data.images), names, None if start == NONE else Path(start))
+        source = load_dataset(Path(self._job.dataset)).unlabelled
+        return seen.and_also(unlabelled_prints(source)) if is_taught(self._job.params) and source else seen
 
     def _judge(self, model: nn.Module, epoch: int) -> None:
         submitted = submit(model, self._validation, self._views[0], self._ways.solver, self._clock.check)
@@ -167,6 +173,11 @@ class _Attempt:
         self._kept.note(epoch, score)
         write_note(self._layout, epoch, score)
         self._ways.report(Rung(epoch, score))
+
+
+def _check_unlabelled(job: TrialJob, dataset: Dataset) -> None:
+    if is_taught(job.params) and dataset.unlabelled is None:
+        raise no_unlabelled(dataset.path)
 
 
 def _check_combination(job: TrialJob) -> None:

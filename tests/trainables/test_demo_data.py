@@ -20,6 +20,7 @@ from trainables.data.demo import VERSION, DemoSizes, demo_dataset, render_demo
 from trainables.data.demo_canvas import Frame, box_of, polygon
 from trainables.data.demo_recipes import recipes
 from trainables.data.demo_scene import CATEGORY_NAMES, Scene, cap_scene, label_scene
+from trainables.data.render_cache import write_manifest
 
 TINY = DemoSizes(train=20, val=8, test=2)
 SOURCES = ("train.json", "val.json", "test_truth.json", "test_images.json")
@@ -161,6 +162,17 @@ def test_a_cut_off_cache_is_rendered_again(tmp_path: Path, lost: str) -> None:
     demo_dataset(tmp_path, DemoSizes(1, 1, 1))
     assert (folder / lost).read_bytes() == content
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo-v1", "demo-v1.lock"]
+
+
+def test_a_cache_that_is_older_than_a_key_is_brought_up_to_date_and_not_rendered(tmp_path: Path) -> None:
+    file = demo_dataset(tmp_path, DemoSizes(1, 1, 1))
+    text = file.read_text(encoding="utf-8")
+    file.write_text("name: demo\n", encoding="utf-8")
+    write_manifest(file.parent, "demo-v1")
+    picture = (file.parent / "images" / "train_0000.png").stat()
+    for _ in range(2):  # and stays whole
+        assert demo_dataset(tmp_path, DemoSizes(1, 1, 1)).read_text(encoding="utf-8") == text
+    assert (file.parent / "images" / "train_0000.png").stat().st_ino == picture.st_ino
 
 
 def test_calls_at_the_same_time_share_one_cache(tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ from trainables.data.split_faults import (
     overlap_faults,
 )
 from trainables.data.subset_rule import SubsetRule
+from trainables.data.unlabelled import Unlabelled, unlabelled_faults, unlabelled_prints
 
-_KEYS = ("name", "train", "val", "test", "rule", "classes", "group_by", "allow_overlap", "subset")
+_KEYS = ("name", "train", "val", "test", "unlabelled", "rule", "classes", "group_by", "allow_overlap", "subset")
 _RULE_FILE_ENDINGS = (".yaml", ".yml")
 _Read = TypeVar("_Read")
 
@@ -66,6 +67,7 @@ class Dataset:
             group where it has one) and never straddle train and val.
         allow_overlap: what train and val share is a notice.
         subset: which images the data set was taken from a larger one by; an ensemble routes by it.
+        unlabelled: images that `teacher: mean` learns from beside train, if any.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Dataset:
     group_by: str | None
     allow_overlap: bool = False
     subset: SubsetRule | None = None
+    unlabelled: Unlabelled | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class DatasetSummary:
         val: counts and fingerprints.
         test_images: number of test images, None without a test split.
         notices: one line each; nothing in them stops a run.
-        overlap: what train and val share, one line each, where the data set allows it.
+        overlap: what val shares with train and the unlabelled images, one line each, where the data set allows it.
+        unlabelled: fingerprints of the unlabelled images, None without any.
     """
 
     categories: tuple[Category, ...]
@@ -110,6 +114,7 @@ class DatasetSummary:
     test_images: int | None
     notices: tuple[str, ...]
     overlap: tuple[str, ...] = ()
+    unlabelled: ImageFingerprints | None = None
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -125,6 +130,7 @@ def load_dataset(path: Path) -> Dataset:
     train, val, test = (_folders(top, key) for key in ("train", "val", "test"))
     classes, group_by = _classes(top), _group_by(top)
     name, rule, allow_overlap = top.text("name"), top.text("rule"), top.flag("allow_overlap")
+    unlabelled = _unlabelled(top)
     if top.faults or train is None or val is None:
         raise InputErrors(top.faults)
     subset = top.mapping("subset")
@@ -139,6 +145,7 @@ def load_dataset(path: Path) -> Dataset:
         group_by=group_by,
         allow_overlap=allow_overlap,
         subset=SubsetRule.from_dict(subset.values) if subset else None,
+        unlabelled=unlabelled,
     )
 
 
@@ -160,13 +167,14 @@ def check_dataset(dataset: Dataset, say: Callable[[str], None] = lambda _line: N
         say: told before something that takes long.
 
     Raises:
-        InputErrors: annotation file missing or malformed, images missing on disk, train and val sharing images (by
-            path, content or look) or groups where the data set does not allow it, categories that differ, unknown
-            classes, a split without images or boxes.
+        InputErrors: annotation file missing or malformed, images missing on disk, val sharing images (by path, content
+            or look) or groups with train or the unlabelled images where the data set does not allow it, categories
+            that differ, unknown classes, a split without images or boxes.
     """
     train, val, test_images = _read_splits(dataset)
     prints = _fingerprints(dataset, train, val)
-    shared = _overlap(dataset, prints, say)
+    unlabelled = unlabelled_prints(dataset.unlabelled) if dataset.unlabelled else None
+    shared = _overlap(dataset, prints, say) + _overlap_of_unlabelled(dataset, (unlabelled, prints[1]), say)
     faults = category_faults(train.categories, val.categories) + ([] if dataset.allow_overlap else shared)
     categories = _attempt(lambda: _label_order(train, dataset), faults)
     if categories is not None and not faults:
@@ -177,7 +185,7 @@ def check_dataset(dataset: Dataset, say: Callable[[str], None] = lambda _line: N
     first, second = _split(train, prints[0]), _split(val, prints[1])
     overlap = tuple(f"the data set allows it: {fault.received}" for fault in shared)
     notices = (*overlap, *_notices(categories, first, second))
-    return DatasetSummary(categories, first, second, test_images, notices, overlap)
+    return DatasetSummary(categories, first, second, test_images, notices, overlap, unlabelled)
 
 
 def _read_splits(dataset: Dataset) -> tuple[Truth, Truth, int | None]:
@@ -236,6 +244,16 @@ def _overlap(
     return groups + same + copy_faults(copied_names(folders, train, val, say), remedy)
 
 
+def _overlap_of_unlabelled(
+    dataset: Dataset, prints: tuple[ImageFingerprints | None, ImageFingerprints], say: Callable[[str], None]
+) -> list[InputError]:
+    unlabelled, val = prints
+    if dataset.unlabelled is None or unlabelled is None:
+        return []
+    folders = (dataset.unlabelled.images, dataset.val.images)
+    return unlabelled_faults(folders, (unlabelled, val), dataset.group_by, say)
+
+
 def _label_order(truth: Truth, dataset: Dataset) -> tuple[Category, ...]:
     """The categories to detect: by ascending id, or as `classes` orders them."""
     if dataset.classes is None:
@@ -285,6 +303,16 @@ def _folders(top: YamlMapping, key: str) -> tuple[Path, Path] | None:
     inner.expect_keys((json_key, "images"), required=(json_key, "images"))
     file, folder = inner.text(json_key), inner.text("images")
     return (top.file.parent / file, top.file.parent / folder) if file and folder else None
+
+
+def _unlabelled(top: YamlMapping) -> Unlabelled | None:
+    inner = top.mapping("unlabelled")
+    if inner is None:
+        return None
+    inner.expect_keys(("images", "image_list"), required=("images",))
+    folder, image_list = inner.text("images"), inner.text("image_list")
+    here = top.file.parent
+    return Unlabelled(here / folder, here / image_list if image_list else None) if folder else None
 
 
 def _classes(top: YamlMapping) -> tuple[str, ...] | None:

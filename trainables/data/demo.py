@@ -18,6 +18,7 @@ from trainables.data.render_cache import cached_folder, write_json, write_manife
 
 VERSION = "demo-v1"
 _SEED = 20191218
+_FILE = "dataset.yaml"
 _DATASET_YAML = """\
 # Rendered bottles with the ten classes of the round-1 contest; made by trainables.data.demo.
 name: demo
@@ -25,6 +26,7 @@ rule: bottle_round1
 train: {annotations: train.json, images: images}
 val: {annotations: val.json, images: images}
 test: {image_list: test_images.json, images: images}
+unlabelled: {image_list: test_images.json, images: images}
 """
 
 
@@ -47,8 +49,9 @@ def demo_dataset(cache_root: Path | None = None, sizes: DemoSizes | None = None)
     Raises:
         InputError: the cache folder cannot be written.
     """
-    folder = cached_folder(cache_root or user_cache(), VERSION, lambda fresh: render_demo(fresh, sizes or DemoSizes()))
-    return folder / "dataset.yaml"
+    root = cache_root or user_cache()
+    texts = {_FILE: _DATASET_YAML}  # a cache may be older than a key of it
+    return cached_folder(root, VERSION, lambda fresh: render_demo(fresh, sizes or DemoSizes()), texts) / _FILE
 
 
 def render_demo(folder: Path, sizes: DemoSizes) -> None:
@@ -60,7 +63,7 @@ def render_demo(folder: Path, sizes: DemoSizes) -> None:
         write_json(folder / f"{name}.json", content)
         if split == "test":
             write_json(folder / "test_images.json", {key: content[key] for key in ("images", "categories")})
-    (folder / "dataset.yaml").write_text(_DATASET_YAML, encoding="utf-8")
+    (folder / _FILE).write_text(_DATASET_YAML, encoding="utf-8")
     write_manifest(folder, VERSION)
 
 

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from results.layout import write_atomically
 from trainables.data.dataset import Dataset
+from trainables.data.unlabelled import Unlabelled
 
 
 def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Path) -> None:
@@ -21,6 +22,8 @@ def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Pat
     }
     if like.test:
         content["test"] = {"image_list": str(like.test.image_list.resolve()), "images": str(like.test.images.resolve())}
+    if like.unlabelled:
+        content["unlabelled"] = _absolute(like.unlabelled)
     content |= {
         key: value
         for key, value in (("rule", like.rule), ("group_by", like.group_by), ("allow_overlap", like.allow_overlap))
@@ -35,3 +38,8 @@ def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Pat
     yaml.width = 10_000  # a path is one line
     yaml.dump(content, text)
     write_atomically(path, text.getvalue())
+
+
+def _absolute(source: Unlabelled) -> dict[str, str]:
+    listed = {"image_list": str(source.image_list.resolve())} if source.image_list else {}
+    return {**listed, "images": str(source.images.resolve())}

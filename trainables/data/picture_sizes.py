@@ -11,7 +11,7 @@ from results.errors import InputError
 from trainables.data.annotation_file import AnnotationFile
 from trainables.data.labelled_image import stem_of
 
-_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 Found = tuple[str, tuple[int, int]]
 
 
@@ -51,7 +51,7 @@ class PictureSizes:
             self._paths = {
                 stem_of(path.relative_to(self._folder or path).as_posix()): path
                 for path in paths
-                if path.suffix.lower() in _ENDINGS
+                if path.suffix.lower() in PICTURE_ENDINGS
             }
         return self._paths
 

@@ -8,22 +8,27 @@ import fcntl
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from results.errors import InputError
+from results.layout import write_atomically
 
 _MANIFEST = "manifest.json"
 
 
-def cached_folder(root: Path, version: str, render: Callable[[Path], None]) -> Path:
+def cached_folder(
+    root: Path, version: str, render: Callable[[Path], None], texts: Mapping[str, str] = MappingProxyType({})
+) -> Path:
     """The folder `root/version`, rendered first when it is not there whole.
 
     Args:
         root: made where it is absent.
         version: name of the folder; another for everything that looks otherwise.
         render: fills a folder that does not exist yet, and calls `write_manifest` last.
+        texts: content of files by name that may have changed since the folder was rendered.
 
     Raises:
         InputError: the cache folder cannot be written.
@@ -34,6 +39,7 @@ def cached_folder(root: Path, version: str, render: Callable[[Path], None]) -> P
         with _alone(root / f"{version}.lock"):
             if not _is_complete(folder):
                 _install(folder, render)
+            _bring_up_to_date(folder, version, texts)
     except OSError as error:
         remedy = "set XDG_CACHE_HOME to a folder that can be written"
         raise InputError("the demonstration's cache folder can be written", f"{root}: {error}", remedy) from error
@@ -47,6 +53,7 @@ def write_json(path: Path, content: object) -> None:
 
 def write_manifest(folder: Path, version: str) -> None:
     """Lists every file of the folder with its size; written last, it says that the others are whole."""
+    (folder / _MANIFEST).unlink(missing_ok=True)  # it does not list itself
     sizes = {
         path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()
     }
@@ -69,6 +76,14 @@ def _is_complete(folder: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return bool(listed) and present == listed
+
+
+def _bring_up_to_date(folder: Path, version: str, texts: Mapping[str, str]) -> None:
+    stale = {name: text for name, text in texts.items() if (folder / name).read_text(encoding="utf-8") != text}
+    for name, text in stale.items():
+        write_atomically(folder / name, text)
+    if stale:
+        write_manifest(folder, version)
 
 
 def _install(folder: Path, render: Callable[[Path], None]) -> None:

@@ -24,10 +24,15 @@ def empty_faults(label: str, truth: Truth) -> list[InputError]:
 
 def missing_images(label: str, images: Images, folder: Path) -> list[InputError]:
     """Images of the annotation file that are no file in `folder`: one fault, naming the first few and the count."""
-    absent = [name for name in images.file_name if not (folder / name).is_file()]
+    return missing_files(label, images.file_name, folder)
+
+
+def missing_files(label: str, names: Sequence[str], folder: Path) -> list[InputError]:
+    """The same for names."""
+    absent = [name for name in names if not (folder / name).is_file()]
     if not absent:
         return []
-    received = f"{len(absent)} of {len(images.file_name)} missing in {folder}: {_some(absent)}"
+    received = f"{len(absent)} of {len(names)} missing in {folder}: {_some(absent)}"
     return [
         InputError(f"every image of {label} is on disk", received, "correct the images folder or restore the files")
     ]
@@ -55,36 +60,46 @@ def group_faults(group_by: str | None, train: Sequence[str], val: Sequence[str])
     if not groups:
         received = f"{group_by!r}, first name {train[0] if train else 'none'!r}"
         return [InputError("'group_by' matches file names of train", received, "correct the expression")]
+    return straddling_faults(group_by, train, val)
+
+
+def straddling_faults(
+    group_by: str | None, others: Sequence[str], val: Sequence[str], label: str = "train"
+) -> list[InputError]:
+    """Groups of frames with members in val and among other images."""
+    if group_by is None:
+        return []
+    groups = {group_name(group_by, name) for name in others} - {None}
     straddling = [name for name in val if group_name(group_by, name) in groups]
     if not straddling:
         return []
-    received = f"{len(straddling)} images of val share a group with train: {_some(straddling)}"
-    return [InputError("one group never straddles train and val", received, "split again with group_by")]
+    received = f"{len(straddling)} images of val share a group with {label}: {_some(straddling)}"
+    return [InputError(f"one group never straddles {label} and val", received, "split again with group_by")]
 
 
 def overlap_faults(
-    folders: tuple[Path, Path], train: ImageFingerprints, val: ImageFingerprints, remedy: str
+    folders: tuple[Path, Path], train: ImageFingerprints, val: ImageFingerprints, remedy: str, label: str = "train"
 ) -> list[InputError]:
-    """Images that train and val share, by path or, under whatever name, by content."""
+    """Images that train (or what `label` says) and val share, by path or, under whatever name, by content."""
     train_folder, val_folder = folders
     train_paths = {(train_folder / name).resolve() for name in train.file_names}
     by_path = [name for name in val.file_names if (val_folder / name).resolve() in train_paths]
-    rule = "train and val share no image"
+    rule = f"{label} and val share no image"
     if by_path:
         return [InputError(rule, f"{len(by_path)} images are listed in both: {_some(by_path)}", remedy)]
-    pairs = [f"{in_val} (val) = {in_train} (train)" for in_val, in_train in shared_images(val, train)]
+    pairs = [f"{in_val} (val) = {in_train} ({label})" for in_val, in_train in shared_images(val, train)]
     if not pairs:
         return []
-    return [InputError(rule, f"{len(pairs)} images of val have the content of a train image: {_some(pairs)}", remedy)]
+    return [InputError(rule, f"{len(pairs)} images of val have the content of a {label} image: {_some(pairs)}", remedy)]
 
 
-def copy_faults(pairs: Sequence[tuple[str, str]], remedy: str) -> list[InputError]:
+def copy_faults(pairs: Sequence[tuple[str, str]], remedy: str, label: str = "train") -> list[InputError]:
     """Images of val that are train images in another encoding or size: pairs (name in train, name in val)."""
-    shown = [f"{in_val} (val) is {in_train} (train)" for in_train, in_val in pairs]
+    shown = [f"{in_val} (val) is {in_train} ({label})" for in_train, in_val in pairs]
     if not shown:
         return []
-    received = f"{len(shown)} images of val are copies of a train image, encoded again or resized: {_some(shown)}"
-    return [InputError("train and val share no image", received, remedy)]
+    received = f"{len(shown)} images of val are copies of a {label} image, encoded again or resized: {_some(shown)}"
+    return [InputError(f"{label} and val share no image", received, remedy)]
 
 
 def start_faults(start: Path, pairs: Sequence[tuple[str, str]]) -> list[InputError]:

@@ -28,13 +28,12 @@ def train_pipeline(params: Mapping[str, object]) -> list[Transform]:
 
     Source: mmdet/configs/ssd/ssd300_coco.py for the place of the min-IoU crop, before the resize.
     """
-    flip = str(params["flip"])
     return [
         dict(LOAD),
         {"type": "LoadAnnotations", "with_bbox": True},
         *before_resize(params),
-        _train_resize(str(params["train_scale"])),
-        *([] if flip == NONE else [{"type": "RandomFlip", **_FLIPS[flip]}]),
+        train_resize(str(params["train_scale"])),
+        *flipped(str(params["flip"])),
         *after_flip(params),
         {"type": "PackDetInputs"},
     ]
@@ -54,7 +53,13 @@ def loaded_pipeline(scale: str) -> list[Transform]:
     ]
 
 
-def _train_resize(text: str) -> Transform:
+def flipped(flip: str) -> list[Transform]:
+    """The transform that mirrors at random, or none."""
+    return [] if flip == NONE else [{"type": "RandomFlip", **_FLIPS[flip]}]
+
+
+def train_resize(text: str) -> Transform:
+    """The transform that fits an image into a training scale."""
     scales = parse_train_scales(text)
     pairs = [(scale.width_px, scale.height_px) for scale in scales.scales]
     if scales.is_range:

@@ -21,10 +21,11 @@ from results.boxes import images_from_coco
 from trainables.data.dataset import load_dataset
 from trainables.failures import failure_reason
 from trainables.jobs import TrialJob
+from trainables.modules.branches import leaves
 from trainables.predict import View, image_files, predict_raw
 from trainables.proof.building import QuietRunner, begin
 from trainables.proof.exchange import Iteration
-from trainables.training import Place, device, register_mmdet, running, use_threads
+from trainables.training import Place, device, predicting, register_mmdet, running, use_threads
 
 # Pixels of a batch times numbers in the model; about three seconds on one thread.
 _QUICK = 2e12
@@ -59,7 +60,7 @@ def measured(job: TrialJob, config: Mapping[str, Any]) -> Iteration:
 def _iteration(job: TrialJob, runner: Runner, known: Iteration) -> Iteration:
     batches = _endless(runner)
     first = next(batches)
-    pixels = sum(one.shape[-1] * one.shape[-2] for one in first["inputs"])
+    pixels = sum(one.shape[-1] * one.shape[-2] for one in leaves(first["inputs"]))
     if known.device == "cpu" and pixels * known.parameters > _QUICK:
         return replace(known, reason=f"a CPU takes minutes for {len(first['inputs'])} such images")
     runner.model.to(device())
@@ -97,9 +98,10 @@ def _image_seconds(job: TrialJob, runner: Runner) -> float:
     images = image_files(images_from_coco(dataset.val.annotations), dataset.val.images)[:_IMAGES]
     labels = runner.train_dataloader.dataset.category_ids
     view = View(**job.views[0])
-    predict_raw(runner.model.eval(), images[:1], view, labels)
+    model = predicting(runner.model).eval()
+    predict_raw(model, images[:1], view, labels)
     started = _now()
-    predict_raw(runner.model, images, view, labels)
+    predict_raw(model, images, view, labels)
     return (_now() - started) / len(images)
 
 

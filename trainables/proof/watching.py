@@ -22,7 +22,8 @@ from torch import nn
 from trainables.predict import ImageFile, View, predict_raw
 from trainables.proof.building import Built, NoDraws, built
 from trainables.proof.noting import noting
-from trainables.training import device
+from trainables.training import device, predicting
+from trainables.unlabelled_set import STUDENT, SUPERVISED, TEACHER
 
 # Three cells at stride 32, which a deformable convolution needs.
 _SIDE_PX = 96
@@ -41,7 +42,7 @@ def reads_of_predicting(config: Mapping[str, Any], view: Mapping[str, Any]) -> f
         view: fields of the `View` that the image is predicted in, but for its scale.
     """
     with _noted(config) as (found, reads), tempfile.TemporaryDirectory() as folder:
-        model = _zeroed(found.runner.model).eval()
+        model = predicting(_zeroed(found.runner.model)).eval()
         labels = config["train_dataloader"]["dataset"]["category_ids"]
         predict_raw(model, [_drawn_image(Path(folder))], _NotingView(View(**view), reads), labels)
     return frozenset(reads)
@@ -58,7 +59,8 @@ def reads_of_training(config: Mapping[str, Any]) -> frozenset[str]:
         model: Any = _zeroed(found.runner.model)
         with NoDraws():
             model.init_weights()
-        model.train_step(_batch(len(config["train_dataloader"]["dataset"]["category_ids"])), found.runner.optim_wrapper)
+        batch = _batch(len(config["train_dataloader"]["dataset"]["category_ids"]))
+        model.train_step(_branches(batch) if hasattr(model, "teacher") else batch, found.runner.optim_wrapper)
     return frozenset(reads)
 
 
@@ -114,8 +116,9 @@ def _load(dataset: Any, image: ImageFile) -> None:
     """Takes the image through the training pipeline."""
     instance = {"bbox": [8.0, 8.0, 40.0, 40.0], "bbox_label": 0, "ignore_flag": 0}
     entry = {"img_path": str(image.path), "img_id": 1, "height": _SIDE_PX, "width": _SIDE_PX, "instances": [instance]}
-    for _ in range(_PASSES):
-        dataset.pipeline(copy.deepcopy(entry))
+    pipelines = [dataset.pipeline, *([dataset.unlabelled_pipeline] if hasattr(dataset, "unlabelled_pipeline") else [])]
+    for pipeline in pipelines * _PASSES:
+        pipeline(copy.deepcopy(entry))
 
 
 def _batch(classes: int) -> dict[str, Any]:
@@ -131,3 +134,11 @@ def _batch(classes: int) -> dict[str, Any]:
         samples.append(sample)
     pixels = torch.randint(0, 255, (2, 3, *size), dtype=torch.uint8)
     return {"inputs": list(pixels), "data_samples": samples}
+
+
+def _branches(batch: dict[str, Any]) -> dict[str, Any]:
+    """The same images as labelled ones, and as what a teacher and its student see."""
+    for sample in batch["data_samples"]:
+        sample.set_metainfo({"homography_matrix": np.eye(3, dtype=np.float32)})
+    branches = (SUPERVISED, TEACHER, STUDENT)
+    return {key: {branch: [tuple(copy.deepcopy(one))] for branch in branches} for key, one in batch.items()}

@@ -1,0 +1,17 @@
+"""Whether a space's trials may ask for a teacher, and whether the data set has images for it to label."""
+
+from search_spaces.space import Space
+from trainables.data.dataset import Dataset
+from trainables.data.unlabelled import no_unlabelled
+from trainables.options.teacher import MEAN
+
+
+def check_unlabelled(space: Space, dataset: Dataset | None) -> None:
+    """Refuses a space that can choose `teacher: mean` on a data set without unlabelled images.
+
+    Raises:
+        InputError: it is one.
+    """
+    asked = any(one.name == "teacher" and MEAN in one.domain.values() for one in space.train)
+    if asked and dataset is not None and dataset.unlabelled is None:
+        raise no_unlabelled(dataset.path)
