@@ -118,7 +118,7 @@ def sheets(layout: TrialLayout, chosen: Sequence[Chosen], truth: Truth) -> list[
             found.category_id,
             found.scores,
         )
-        figure = feature_sheet(picture, captured(trial.model, trial.view.shots_of(file)[0]))
+        figure = feature_sheet(picture, captured(trial.model, trial.view.shots_of(file)[0], trial.view))
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI)
         pngs.append(buffer.getvalue())

@@ -19,7 +19,6 @@ Config = dict[str, Any]
 Transform = dict[str, object]
 
 _MODULE = "trainables.modules.mean_teacher"
-_KINDS = {"FasterRCNN": "SoftMeanTeacher"}
 _META = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor", "homography_matrix")
 _COLOURS = ("AutoContrast", "Equalize", "Sharpness", "Posterize", "Solarize", "Color", "Contrast", "Brightness")
 
@@ -48,7 +47,7 @@ def taught(config: Mapping[str, Any], params: Params, unlabelled: Mapping[str, s
         },
     }
     model = {
-        "type": f"{_MODULE}.{_KINDS.get(detector['type'], 'MeanTeacher')}",
+        "type": f"{_MODULE}.{'SoftMeanTeacher' if _has_one_stock_head(detector) else 'MeanTeacher'}",
         "detector": detector,
         "data_preprocessor": {
             "type": "trainables.modules.branches.BranchPreprocessor",
@@ -64,6 +63,12 @@ def taught(config: Mapping[str, Any], params: Params, unlabelled: Mapping[str, s
         "train_dataloader": {**loader, "dataset": dataset},
         "custom_hooks": [*config.get("custom_hooks", ()), hook],
     }
+
+
+def _has_one_stock_head(detector: Config) -> bool:
+    """Whether a detector is what Soft Teacher is made for: it takes the head's targets and losses apart."""
+    head = detector.get("roi_head", {}).get("bbox_head", {})
+    return isinstance(head, Mapping) and head.get("type") == "Shared2FCBBoxHead"
 
 
 def _views(params: Params) -> Config:

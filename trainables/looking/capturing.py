@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from trainables.modules.fcostd_head import FCOSTDHead
-from trainables.raw_heads import before_nms
+from trainables.raw_heads import Wanted, before_nms
 from trainables.shots import AS_IT_IS, Shot
 
 Hook = Callable[[nn.Module, Any, Any], None]
@@ -46,12 +46,13 @@ class FeatureMap:
     cell_px: tuple[float, float]
 
 
-def captured(model: Any, shot: Shot) -> list[FeatureMap]:
+def captured(model: Any, shot: Shot, wanted: Wanted) -> list[FeatureMap]:
     """What a detector's features are like while it predicts a shot.
 
     Args:
         model: of a family that `trainables.raw_heads` knows, in evaluation mode.
         shot: the whole image at one scale.
+        wanted: what the detector is asked for, such as a view.
     """
     notes = _Notes()
     with ExitStack() as stack, torch.inference_mode():
@@ -59,7 +60,7 @@ def captured(model: Any, shot: Shot) -> list[FeatureMap]:
             stack.callback(module.register_forward_hook(hook).remove)
         stack.callback(model.backbone.register_forward_pre_hook(notes.note_input).remove)
         stack.enter_context(notes.softmaxes)
-        before_nms(model, shot.pixels(AS_IT_IS), shot.packed["data_samples"], floor=1.0)
+        before_nms(model, shot.pixels(AS_IT_IS), shot.packed["data_samples"], wanted)
     return notes.maps(_scale(shot))
 
 

@@ -9,12 +9,14 @@ Source: Tarvainen and Valpola, Mean teachers are better role models (NeurIPS 201
 average and its beginning; Xu et al., End-to-end semi-supervised object detection with soft teacher (ICCV 2021).
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdet.engine.hooks import MeanTeacherHook
-from mmdet.models.detectors import SemiBaseDetector, SoftTeacher
+from mmdet.models.detectors import BaseDetector, SemiBaseDetector, SoftTeacher
 from mmdet.models.utils import filter_gt_instances
+from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 from mmengine.runner import Runner
 from torch import Tensor
@@ -41,19 +43,17 @@ class _Confident:
     ) -> None:
         thresholds = ("cls_pseudo_thr", "rpn_pseudo_thr", "pseudo_label_initial_score_thr")
         training = {
-            "freeze_teacher": True,
             "sup_weight": 1.0,
             "unsup_weight": unlabelled_weight,
             "min_pseudo_bbox_wh": _SMALLEST_PX,
             **dict.fromkeys(thresholds, least_score),
             **_JITTER,
         }
-        super().__init__(  # type: ignore[call-arg]  # mmdet's, beside which this class stands
-            detector=detector,
-            semi_train_cfg=ConfigDict(training),
-            semi_test_cfg=ConfigDict(predict_on="teacher"),
-            data_preprocessor=data_preprocessor,
-        )
+        # Not mmdet's own beginning: it builds both of one mapping, which some detectors change.
+        BaseDetector.__init__(self, data_preprocessor=data_preprocessor)
+        self.student, self.teacher = (MODELS.build(copy.deepcopy(detector)) for _ in range(2))
+        self.semi_train_cfg, self.semi_test_cfg = ConfigDict(training), ConfigDict(predict_on="teacher")
+        SemiBaseDetector.freeze(self.teacher)
         self.least_score = least_score
         self.unlabelled_weight = unlabelled_weight
 

@@ -11,10 +11,12 @@ from tiny_detectors import tiny
 from torch import nn
 
 from trainables.looking.capturing import FeatureMap, captured
+from trainables.predict import View
 from trainables.raw_heads import before_nms
 from trainables.shots import AS_IT_IS, ImageFile, Shot, shots
 
 pytestmark = pytest.mark.training
+VIEW = View("96x72", score_floor=0.0)
 BLOCKS = {"fcostd": "gc", "faster_rcnn": "attention"}
 
 
@@ -36,7 +38,7 @@ def shot() -> Shot:
 
 @cache
 def maps_of(detector: str) -> tuple[FeatureMap, ...]:
-    return tuple(captured(model_of(detector), shot()))
+    return tuple(captured(model_of(detector), shot(), VIEW))
 
 
 @pytest.mark.parametrize("detector", BLOCKS)
@@ -85,9 +87,9 @@ def test_looking_changes_nothing(detector: str) -> None:
     model = model_of(detector)
     sample = shot().packed["data_samples"]
     with torch.inference_mode():
-        before = before_nms(model, shot().pixels(AS_IT_IS), sample, 0.0)
-        captured(model, shot())
-        after = before_nms(model, shot().pixels(AS_IT_IS), sample, 0.0)
+        before = before_nms(model, shot().pixels(AS_IT_IS), sample, VIEW)
+        captured(model, shot(), VIEW)
+        after = before_nms(model, shot().pixels(AS_IT_IS), sample, VIEW)
     assert torch.equal(before.boxes_xyxy, after.boxes_xyxy)
     assert torch.equal(before.scores, after.scores)
     assert not any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
