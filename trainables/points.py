@@ -308,7 +308,12 @@ POINTS = (
         "trainables/test_views.py::test_grey_and_deep_images_have_three_channels_of_eight_bits",
     ),
     Point((33,), "own AP and weighted score", "rule: bottle_round1", "results/test_scoring.py::test_conformance"),
-    Point((35,), "x101, averaging, thresholds by class and ensemble in one run"),
+    Point(
+        (35,),
+        "x101, averaging, thresholds by class and ensemble in one run",
+        "train: {backbone: resnext101_32x4d}, predict: {average: {sweep: [none, last3]}}, post: {per_class: gate}",
+        "ensembles/test_all_in_one.py::test_both_are_fused_into_a_valid_submission",
+    ),
     Point(
         (36,),
         "how to raise precision: error analysis by kind",
