@@ -17,6 +17,16 @@ def test_it_loads_in_both_profiles(name: str, profile: str) -> None:
     assert profile_names(name) == ("full", "demo")
 
 
+def test_everything_names_all_that_the_catalogue_lets_vary() -> None:
+    space = load_space("everything", DETECTORS, "full")
+    detectors = {name: one for name, one in DETECTORS.items() if one.reads_data and one.configured_by is None}
+    assert set(space.detectors()) == set(detectors)
+    named = {one.name for one in space.train} | {f"predict.{one.name}" for one in space.predict}
+    lets_vary = {name for one in detectors.values() for name in one.train}
+    lets_vary |= {f"predict.{name}" for one in detectors.values() for name in one.predict}
+    assert lets_vary - named == set()
+
+
 def test_the_replayed_log_has_its_eight_rows() -> None:
     rows = load_space("log_replay", DETECTORS, "full").known
     assert [row["detector"] for row in rows] == [*["cascade_rcnn"] * 5, "fcos", "fcostd", "reppoints"]
