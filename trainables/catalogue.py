@@ -29,6 +29,7 @@ from trainables.options import (
     queries,
     region_heads,
     schedule,
+    start,
     teacher,
 )
 from trainables.parameters import Detector, by_name, first_conflict, with_defaults
@@ -119,6 +120,7 @@ DETECTORS: Mapping[str, Detector] = {
         description="RTMDet: a fast dense detector on its own network, soft labels by cost (Lyu et al., 2022)",
         train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE, *_DENSE_TEACHER),
         predict=by_name(*predict.PARAMETERS),
+        conflict=first_conflict(*start.CONFLICTS),
     ),
     "deformable_detr": Detector(
         description="Deformable DETR: queries that answer with a set of boxes, no NMS needed (Zhu et al., 2020)",
@@ -135,9 +137,9 @@ DETECTORS: Mapping[str, Detector] = {
     ),
     configured.NAME: Detector(
         description="Any box detector of an mmdet configuration file, with its optimizer and schedule",
-        train=by_name(backbone.file_parameter(), *pipeline.PARAMETERS, *schedule.EPOCHS),
+        train=by_name(backbone.file_parameter(), *start.PARAMETERS, *pipeline.PARAMETERS, *schedule.EPOCHS),
         predict=by_name(*predict.PARAMETERS),
-        conflict=configured.conflict,
+        conflict=first_conflict(configured.conflict, *start.CONFLICTS),
         configured_by=config_tree,
     ),
     "fake": Detector(

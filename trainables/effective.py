@@ -32,6 +32,7 @@ from trainables.detectors.pipelines import train_pipeline
 from trainables.detectors.teaching import is_taught, taught
 from trainables.jobs import TrialJob
 from trainables.options.predict import telling
+from trainables.options.start import FRESH
 from trainables.vectors import in_label_order, with_rule_weights
 
 _PLAIN = Requirement(ious=(0.5,))
@@ -148,6 +149,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},
         "start_weights": params["init"],
+        **({} if params["init_heads"] == FRESH else {"start_heads": params["init_heads"]}),
         "env_cfg": {"cudnn_benchmark": False},
         "log_level": "INFO",
     }

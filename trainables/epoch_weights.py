@@ -10,13 +10,14 @@ trial keeps as many files as its largest average has epochs. Puts nothing into a
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from results.layout import TrialLayout, write_atomically
 from trainables.averages import Average, parse_average
+from trainables.trained_on import TrainedOn
 from trainables.weights import read_weights, save_weights
 
 State = dict[str, Tensor]
@@ -28,10 +29,13 @@ class EpochWeights:
     Args:
         layout: of the trial.
         averages: what its views ask for.
+        seen: tells which images the weights are trained on, which each file says; None for files that say nothing.
     """
 
-    def __init__(self, layout: TrialLayout, averages: Collection[str]) -> None:
-        self._layout = layout
+    def __init__(
+        self, layout: TrialLayout, averages: Collection[str], seen: Callable[[], TrainedOn] | None = None
+    ) -> None:
+        self._layout, self._seen = layout, seen
         self._averages = [found for text in averages if (found := parse_average(text)) is not None]
 
     @property
@@ -43,7 +47,7 @@ class EpochWeights:
         """Keeps the weights of an epoch, and removes what they replace."""
         if not self._averages:
             return
-        save_weights(model, self._layout.epoch_weights(epoch))
+        save_weights(model, self._layout.epoch_weights(epoch), None if self._seen is None else self._seen())
         self._tidy()
 
     def note(self, epoch: int, score: float | None) -> None:

@@ -167,6 +167,12 @@ POINTS = (
         "trainables/test_published_weights.py::test_a_file_as_mmdet_publishes_it_starts_all_but_the_classes",
     ),
     Point(
+        (15,),
+        "class outputs of a start with other classes: rows of the same name are copied",
+        "train: {init: FILE.pth, init_heads: matching}",
+        "trainables/test_matching_heads.py::test_rows_of_the_same_name_are_copied_and_others_are_as_drawn",
+    ),
+    Point(
         (16, 31, 34),
         "IoU thresholds of the cascade's stages",
         'train: {stage_ious: {choice: ["0.5,0.6,0.7", "0.4,0.6,0.8"]}}',

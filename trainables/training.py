@@ -21,9 +21,8 @@ from torch import nn
 from results.errors import InputError
 from trainables.checkpoint import Checkpoint, restore
 from trainables.failures import BadConfigurationError
-from trainables.notation import NONE
+from trainables.starting import start_from
 from trainables.training_hook import Observer, TrialHook
-from trainables.weights import load_start
 
 
 @dataclass(frozen=True)
@@ -110,18 +109,12 @@ def _blaming_configuration(is_building: Callable[[], bool]) -> Iterator[None]:
 
 
 def _load_start_weights(config: Mapping[str, Any], runner: Runner) -> None:
-    start = start_weights(config)
-    if start is not None:
-        taken, all_of_them = load_start(predicting(runner.model), start)
-        if hasattr(runner.model, "student"):
-            load_start(runner.model.student, start)  # a teacher and its student begin alike
-        runner.logger.info(f"starting weights: {taken} of {all_of_them} tensors from {start}")
-
-
-def start_weights(config: Mapping[str, Any]) -> Path | None:
-    """The checkpoint that a configuration's training starts from, None for none."""
-    start = str(config["start_weights"])
-    return None if start == NONE else Path(start)
+    taken = start_from(predicting(runner.model), config)
+    if taken is None:
+        return
+    if hasattr(runner.model, "student"):
+        start_from(runner.model.student, config)  # a teacher and its student begin alike
+    runner.logger.info(taken)
 
 
 def untrained(config: Mapping[str, Any]) -> nn.Module:
@@ -130,9 +123,7 @@ def untrained(config: Mapping[str, Any]) -> nn.Module:
         model = build_model(config)
     torch.manual_seed(int(config["randomness"]["seed"]))
     model.init_weights()  # type: ignore[operator]  # mmengine's, which torch's types do not know
-    start = start_weights(config)
-    if start is not None:
-        load_start(model, start)
+    start_from(model, config)
     return model.to(device()).eval()
 
 

@@ -9,7 +9,7 @@ neither Ray nor Optuna: `report` and `solver` are the seams. The trial's folder 
 """
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from mmengine.runner import Runner
@@ -99,7 +99,7 @@ class _Attempt:
     ) -> None:
         self._job, self._layout, self._validation, self._ways = job, layout, validation, ways
         self._views = tuple(View(**fields) for fields in job.views)
-        self._kept = EpochWeights(layout, [view.average for view in self._views])
+        self._kept = EpochWeights(layout, [view.average for view in self._views], lambda: self._seen)
         self._last = int(str(job.params["epochs"]))
         self._noted = checkpoint.score if checkpoint else None
         self._clock = TrialClock(checkpoint.elapsed_s if checkpoint else 0.0, job.time_limit_s)
@@ -135,7 +135,7 @@ class _Attempt:
         best = self._best(model)
         self._ways.report(Rung(self._last, best.score))
         summary = _summary(self._job, model, best, self._validation, self._clock.elapsed_s())
-        write_result(self._layout, model, best, self._validation, summary, self._seen())
+        write_result(self._layout, model, best, self._validation, summary, self._seen)
         self._kept.remove()
         return Finished(best.score, summary)
 
@@ -150,7 +150,9 @@ class _Attempt:
         averaged.wear(best.view.average)
         return best
 
+    @cached_property
     def _seen(self) -> TrainedOn:
+        """Reads every training image, so it is asked for once, where weights are written."""
         data, start = self._validation.data, str(self._job.params["init"])
         names = truth_from_coco(Path(data.annotations)).images.file_name
         seen = trained_on(Path(data.images), names, None if start == NONE else Path(start))

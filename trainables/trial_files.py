@@ -53,7 +53,7 @@ def write_result(
     sweep_stored(layout.prepared, RawSet(validation.truth, best.raw, validation.rule), validation.post, validation.seed)
     write_detections(layout.raw, best.raw, best.view.metadata())
     write_detections(layout.detections, apply_solution(best.raw, best.solution), best.view.metadata())
-    save_weights(model, layout.weights, seen)
+    save_weights(model, layout.weights, seen, validation.data.class_names)
     outcome = {"view": asdict(best.view), "solution": best.solution.to_dict(), "summary": dict(summary)}
     write_atomically(layout.outcome, json.dumps(outcome, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files = (layout.config, layout.truth, layout.raw, layout.detections, layout.weights, layout.outcome)

@@ -7,7 +7,8 @@ their weights, none is made: an inert object takes the place of each.
 
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -42,10 +43,18 @@ _STAND_INS = tuple(
 )
 
 
-def save_weights(model: nn.Module, path: Path, seen: TrainedOn | None = None) -> None:
-    """Writes the model's state and, where it is told, what it was trained on; the file is whole or absent."""
+def save_weights(model: nn.Module, path: Path, seen: TrainedOn | None = None, classes: Sequence[str] = ()) -> None:
+    """Writes the model's state and, where it is told, what it was trained on; the file is whole or absent.
+
+    Args:
+        model: whose weights they are.
+        path: of the file.
+        seen: the images that had a part in them.
+        classes: names of the labels, in their order.
+    """
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-    _save({"state_dict": state}, path, lambda written: None if seen is None else attach(written, seen))
+    meta = {"meta": {"dataset_meta": {"classes": list(classes)}}} if classes else {}
+    _save({"state_dict": state, **meta}, path, lambda written: None if seen is None else attach(written, seen))
 
 
 def save_plain(content: Mapping[str, object], path: Path) -> None:
@@ -85,13 +94,50 @@ def read_plain(path: Path) -> object:
     return content
 
 
+@dataclass(frozen=True)
+class StartFile:
+    """What a file holds that a training starts from.
+
+    Attributes:
+        state: tensors by name.
+        classes: names of the labels, in their order; empty where it does not say.
+    """
+
+    state: dict[str, torch.Tensor]
+    classes: tuple[str, ...]
+
+
+def read_start(path: Path) -> StartFile:
+    """A checkpoint with the names of its classes, where mmengine, mmdet or a trial has written them.
+
+    Raises:
+        InputError: as `read_weights`.
+    """
+    content = read_plain(path)
+    return StartFile(_state_of(content, path), _classes_of(content))
+
+
+def _classes_of(content: object) -> tuple[str, ...]:
+    meta = content.get("meta") if isinstance(content, Mapping) else None
+    inner = meta.get("dataset_meta") if isinstance(meta, Mapping) else None
+    for place in (inner, meta):
+        for key in ("classes", "CLASSES"):  # mmdet 3 wrote both
+            names = place.get(key) if isinstance(place, Mapping) else None
+            if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+                return tuple(names)
+    return ()
+
+
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint: a plain state dictionary, or one under `state_dict`.
 
     Raises:
         InputError: the file is missing, damaged, holds something else, or would have to run code to load.
     """
-    content = read_plain(path)
+    return _state_of(read_plain(path), path)
+
+
+def _state_of(content: object, path: Path) -> dict[str, torch.Tensor]:
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError("a weights file holds a state dictionary", path, "save model.state_dict() into it")

@@ -16,6 +16,7 @@ from trainables.effective import TrainingData, effective_config
 from trainables.epoch_weights import EpochWeights
 from trainables.jobs import Rung, Started, TrialJob
 from trainables.predict import View, image_files, predict_raw
+from trainables.trained_on import read_trained_on
 from trainables.training import untrained
 from trainables.trial import run_trial
 from trainables.weights import read_weights, save_weights
@@ -57,6 +58,10 @@ def test_a_trial_keeps_the_weights_that_it_predicted_with_and_no_others(job: Tri
 def test_one_that_was_lost_on_the_way_averages_the_same(job: TrialJob, tmp_path: Path) -> None:
     with pytest.raises(Lost):
         run_trial(job, lose_after_first_rung)
+    seen = read_trained_on(TrialLayout(Path(job.folder)).epoch_weights(1))
+    train = load_dataset(Path(job.dataset)).train
+    assert seen is not None  # such a file is refused as a start where it has seen val
+    assert set(seen.images.file_names) == set(truth_from_coco(train.annotations).images.file_name)
     run_trial(replace(job, start_epoch=1), lambda event: None)
     undisturbed = replace(job, folder=str(tmp_path / "undisturbed"))
     run_trial(undisturbed, lambda event: None)

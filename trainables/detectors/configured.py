@@ -44,7 +44,7 @@ def model_config(params: Params, class_count: int) -> Tree:
     """
     model: Tree = _with_settings(params)["model"]
     _switch_off_checkpoints(model)
-    _count_classes(model, class_count)
+    count_classes(model, class_count)
     return model
 
 
@@ -125,8 +125,11 @@ def _switch_off_checkpoints(node: Any) -> None:
             inner["pretrained"] = None
 
 
-def _count_classes(model: Tree, count: int) -> None:
-    """Region proposals tell objects from background whatever the classes are; every other head counts them."""
+def count_classes(model: Tree, count: int) -> None:
+    """Sets the number of classes in a model's configuration.
+
+    Region proposals tell objects from background whatever the classes are; every other head counts them.
+    """
     heads = [one for key, part in model.items() if key != "rpn_head" for one in _mappings(part)]
     for head in heads:
         if "num_classes" in head:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from results.errors import InputError
 from trainables.notation import NONE
+from trainables.options import start
 from trainables.parameters import Parameter, choice, text, whole
 from trainables.published_weights import WORDS
 
@@ -123,6 +124,7 @@ PARAMETERS = (
     ),
     whole("frozen_stages", -1, (-1, 4), "stages that are not trained: -1 none, 0 the stem, 1 stem and first stage"),
     init_parameter(),
+    *start.PARAMETERS,
 )
 
 
@@ -177,4 +179,4 @@ def _init_conflict(parameters: Mapping[str, object]) -> str | None:
     return "random weights are not frozen; give init a file, or write frozen_stages: -1 and norm: bn or gn"
 
 
-CONFLICTS = (_family_conflict, _style_conflict, _swin_conflict, _norm_conflict, _init_conflict)
+CONFLICTS = (_family_conflict, _style_conflict, _swin_conflict, _norm_conflict, _init_conflict, *start.CONFLICTS)

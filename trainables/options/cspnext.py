@@ -1,6 +1,6 @@
 """RTMDet's own network: how deep and wide, and how many places learn from a truth box."""
 
-from trainables.options import schedule
+from trainables.options import schedule, start
 from trainables.options.backbone import init_parameter
 from trainables.parameters import number, whole, with_defaults
 
@@ -10,6 +10,7 @@ PARAMETERS = (
     whole("tower_convs", 2, (1, 8), "convolutions of the head before its outputs, for classes and for boxes"),
     whole("assigned_places", 13, (1, 50), "most places that may learn from one truth box"),
     init_parameter(),
+    *start.PARAMETERS,
 )
 
 SCHEDULE = with_defaults(schedule.PARAMETERS, optimizer="adamw", lr=0.004, weight_decay=0.05)

@@ -68,6 +68,7 @@ class Built:
             "train_loop": _without_validation(runner.train_loop),
             "hooks": _own_hooks(runner),
             "start_weights": self.config["start_weights"],
+            "start_heads": self.config.get("start_heads"),
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
         }
         return describe(parts, unseen=(runner, runner.logger, runner.visualizer, runner.message_hub))
