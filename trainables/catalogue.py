@@ -137,7 +137,13 @@ DETECTORS: Mapping[str, Detector] = {
     ),
     configured.NAME: Detector(
         description="Any box detector of an mmdet configuration file, with its optimizer and schedule",
-        train=by_name(backbone.file_parameter(), *start.PARAMETERS, *pipeline.PARAMETERS, *schedule.EPOCHS),
+        train=by_name(
+            backbone.file_parameter(),
+            *start.PARAMETERS,
+            *pipeline.PARAMETERS,
+            *schedule.EPOCHS,
+            *schedule.AVERAGE,
+        ),
         predict=by_name(*predict.PARAMETERS),
         conflict=first_conflict(configured.conflict, *start.CONFLICTS),
         configured_by=config_tree,

@@ -1,6 +1,7 @@
 """A training's checkpoint: everything that it needs to go on exactly as if it had never stopped.
 
     checkpoint.pth    model, optimizer (with the AMP scaler), schedulers, counters, random states; carries its own epoch
+                      (where a moving average predicts, the model is that, and the weights that are trained lie beside)
     checkpoint.json   {"epoch", "score"}: the note by which a driver, without torch, knows that there is a checkpoint
 
 The note is written when the checkpoint is, and again when the epoch's score is known; until then its score is null.
@@ -17,6 +18,7 @@ from mmengine.runner import Runner
 
 from results.errors import DamagedFileError
 from results.layout import TrialLayout, write_atomically
+from trainables.moving_average import average_of
 from trainables.random_states import random_states, restore_random_states
 from trainables.weights import read_plain, save_plain
 
@@ -43,10 +45,11 @@ def write_checkpoint(layout: TrialLayout, runner: Runner, epoch: int, elapsed_s:
 
     Args:
         layout: of the trial.
-        runner: whose epoch has ended, schedulers included.
+        runner: whose epoch has ended, schedulers included; its model is as it predicts.
         epoch: counted from 1.
         elapsed_s: seconds that the trial has run, in all its attempts.
     """
+    average = average_of(runner)
     content = {
         "epoch": epoch,
         "elapsed_s": elapsed_s,
@@ -55,6 +58,7 @@ def write_checkpoint(layout: TrialLayout, runner: Runner, epoch: int, elapsed_s:
         "optimizer": runner.optim_wrapper.state_dict(),
         "schedulers": [scheduler.state_dict() for scheduler in runner.param_schedulers or ()],
         "random": random_states(),
+        **({} if average is None else {"average": average.state()}),
     }
     save_plain(content, layout.checkpoint)
     write_note(layout, epoch, None)
@@ -88,6 +92,10 @@ def restore(runner: Runner, checkpoint: Checkpoint) -> None:
     """Brings a runner that is about to train to the end of the checkpoint's epoch."""
     state = checkpoint.state
     runner.model.load_state_dict(state["model"])
+    average = average_of(runner)
+    if average is not None:  # the model was written wearing it
+        average.load(**state["average"], model=runner.model)
+        average.swap(runner.model)
     runner.optim_wrapper.load_state_dict(state["optimizer"])
     for scheduler, kept in zip(runner.param_schedulers or (), state["schedulers"], strict=True):
         scheduler.load_state_dict(kept)

@@ -27,7 +27,7 @@ from trainables.detectors import (
     rtmdet,
 )
 from trainables.detectors.augmenting import dataset_options
-from trainables.detectors.optimization import optimization
+from trainables.detectors.optimization import moving_average, optimization
 from trainables.detectors.pipelines import train_pipeline
 from trainables.detectors.teaching import is_taught, taught
 from trainables.jobs import TrialJob
@@ -146,6 +146,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),
         "train_dataloader": _train_dataloader(params, data),
         **(configured.optimization(params) if detector == configured.NAME else optimization(params)),
+        **moving_average(params),
         "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},
         "start_weights": params["init"],

@@ -344,6 +344,18 @@ POINTS = (
         "config: mmdet::carafe/faster-rcnn_r50_fpn-carafe_1x_coco.py",
         "orchestrator/test_devices.py::test_a_configuration_without_a_kernel_is_refused_by_the_command",
     ),
+    Point(
+        (),
+        "half precision, on GPUs",
+        "train: {precision: {choice: [full, bfloat16]}}",
+        "trainables/test_precision.py::test_the_wrapper_is_mmengines_own_and_keeps_what_is_beside_it",
+    ),
+    Point(
+        (),
+        "a moving average of the weights predicts",
+        "train: {ema: {choice: [0, 0.001]}}",
+        "trainables/test_moving_average.py::test_the_average_predicts_at_rungs_and_in_the_end_and_the_training_is_as_without",
+    ),
     Point((), "Deformable DETR", "detector: deformable_detr", _LEARNS),
 )
 

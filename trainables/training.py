@@ -21,6 +21,7 @@ from torch import nn
 from results.errors import InputError
 from trainables.checkpoint import Checkpoint, restore
 from trainables.failures import BadConfigurationError
+from trainables.moving_average import wear_average
 from trainables.starting import start_from
 from trainables.training_hook import Observer, TrialHook
 
@@ -62,8 +63,8 @@ def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
         course: what happens on the way.
 
     Returns:
-        What predicts of the trained model, in evaluation mode. From a checkpoint of the last epoch that is the
-        checkpoint's.
+        What predicts of the trained model, in evaluation mode, with the weights that it predicts with. From a
+        checkpoint of the last epoch that is the checkpoint's.
 
     Raises:
         BadConfigurationError: nothing can be built.
@@ -83,6 +84,7 @@ def train(config: Mapping[str, Any], place: Place, course: Course) -> nn.Module:
     with _blaming_configuration(lambda: not hook.began), running(config, place) as runner:
         runner.register_hook(hook, priority="LOWEST")
         runner.train()
+        wear_average(runner)
         model = predicting(runner.model)
     return model.eval()
 

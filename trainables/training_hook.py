@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from trainables.failures import NanLossError
+from trainables.moving_average import as_it_predicts
 from trainables.random_states import randomness_kept
 
 
@@ -19,13 +20,13 @@ class Observer(Protocol):
     """What is told how far a training is. Each may raise to end it; none changes what is trained."""
 
     def resumed(self, model: nn.Module, epoch: int) -> None:
-        """A checkpoint has brought the training to the end of `epoch`."""
+        """A checkpoint has brought the training to the end of `epoch`; `model` is as it predicts."""
 
     def iteration(self) -> None:
         """One iteration is done."""
 
     def rung(self, runner: Runner, epoch: int) -> None:
-        """An epoch that is a rung is done; `runner.model` is in evaluation mode."""
+        """An epoch that is a rung is done; `runner.model` is in evaluation mode, with what it predicts with."""
 
 
 class TrialHook(Hook):  # type: ignore[misc]  # mmengine is untyped
@@ -69,5 +70,5 @@ class TrialHook(Hook):  # type: ignore[misc]  # mmengine is untyped
     def _undisturbed(self, runner: Runner, act: Callable[[], None]) -> None:
         # mmengine's loop sets the training mode before each epoch.
         runner.model.eval()
-        with randomness_kept():
+        with as_it_predicts(runner), randomness_kept():
             act()

@@ -51,6 +51,15 @@ def test_a_value_that_would_be_drawn_later_is_refused_now(tmp_path: Path) -> Non
     check_devices(space, on_gpu=True)
 
 
+def test_half_precision_that_a_search_might_draw_is_refused_on_a_cpu(tmp_path: Path) -> None:
+    file = tmp_path / "halves.yaml"
+    file.write_text("detector: fcos\nrule: coco50\ntrain: {precision: {choice: [full, bfloat16]}}\n")
+    space = load_space(str(file), DETECTORS)
+    with pytest.raises(InputError, match="mixed precision"):
+        check_devices(space, on_gpu=False)
+    check_devices(space, on_gpu=True)
+
+
 def test_what_every_device_has_is_taken(tmp_path: Path) -> None:
     check_devices(loaded(tmp_path, STOCK), on_gpu=False)
 

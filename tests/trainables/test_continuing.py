@@ -113,6 +113,16 @@ def test_it_is_for_detectors_that_draw_in_every_step(job: TrialJob, tmp_path: Pa
     assert equal(run(replace(job, start_epoch=1)), whole)
 
 
+def test_it_is_where_a_moving_average_predicts(job: TrialJob, tmp_path: Path, undisturbed: Outcome) -> None:
+    job = replace(job, params={**PARAMS, "ema": 0.2})
+    whole = run(replace(job, folder=str(tmp_path / "whole")))
+    lose_at(job, 1)
+    lose_at(replace(job, start_epoch=1), 3)
+    again = run(replace(job, start_epoch=3))
+    assert equal(again, whole)
+    assert not equal(again, undisturbed)
+
+
 @pytest.mark.slow
 def test_it_is_with_loader_processes_too(job: TrialJob) -> None:
     job = replace(job, loader_workers=2)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from trainables.detectors.backbones import Config
 from trainables.notation import parse_epochs
 from trainables.options.backbone import SWINS
+from trainables.options.schedule import FULL
 
 Params = Mapping[str, object]
 
@@ -27,7 +28,7 @@ def _optimizer(params: Params) -> Config:
     optimizer = (
         {"type": "SGD", "momentum": params["momentum"], **settings} if kind == "sgd" else {"type": "AdamW", **settings}
     )
-    wrapper: Config = {"type": "OptimWrapper", "optimizer": optimizer}
+    wrapper: Config = {**_computing(str(params["precision"])), "optimizer": optimizer}
     if float(str(params["gradient_clip"])) > 0:
         wrapper["clip_grad"] = {"max_norm": params["gradient_clip"], "norm_type": 2}
     return wrapper | _own_settings(params)
@@ -40,6 +41,18 @@ def _own_settings(params: Params) -> Config:
     if params.get("backbone") in SWINS and "backbone" not in keys:  # mmengine gives a weight the settings of one key
         keys |= {part: {"decay_mult": 0.0} for part in _SWIN_UNDECAYED}
     return {"paramwise_cfg": {"custom_keys": keys}} if keys else {}
+
+
+def _computing(precision: str) -> Config:
+    """Full precision, or halves where they are enough: mmengine's automatic mixed precision."""
+    return {"type": "OptimWrapper"} if precision == FULL else {"type": "AmpOptimWrapper", "dtype": precision}
+
+
+def moving_average(params: Params) -> Config:
+    """What keeps a moving average of the weights, if the parameters ask for one."""
+    if not params["ema"]:
+        return {}
+    return {"custom_hooks": [{"type": "trainables.moving_average.MovingAverage", "share": params["ema"]}]}
 
 
 def _rate(params: Params) -> object:

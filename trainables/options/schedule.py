@@ -3,7 +3,14 @@
 from trainables.notation import NONE, parse_epochs
 from trainables.parameters import choice, number, text, whole
 
+FULL = "full"
+
 EPOCHS = (whole("epochs", 12, (0, 1000), "passes over the training images; 0 evaluates the untrained detector"),)
+AVERAGE = (
+    number(
+        "ema", 0.0, (0.0, 0.5), "share of each step in a moving average of the weights, which predicts; 0 keeps none"
+    ),
+)
 
 PARAMETERS = (
     choice("optimizer", "sgd", ("sgd", "adamw"), "optimizer"),
@@ -24,4 +31,6 @@ PARAMETERS = (
     ),
     whole("warmup_iters", 500, (0, 100_000), "iterations over which the learning rate rises linearly"),
     number("gradient_clip", 0.0, (0.0, 1000.0), "largest norm of the gradient; 0 does not clip"),
+    choice("precision", FULL, (FULL, "float16", "bfloat16"), "numbers that training computes with; halves want a GPU"),
+    *AVERAGE,
 )
