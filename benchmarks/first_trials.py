@@ -1,6 +1,6 @@
 """One real trial of each detector on the demonstration, at its space's demo profile: what a first search would find.
 
-    python benchmarks/first_trials.py            every space that ships
+    python benchmarks/first_trials.py            every space that ships for one detector
     python benchmarks/first_trials.py SPACE ...  some, printed only
 
 The trial is the profile's first known point, else its default, as a search's factory makes the job; no Ray. Wall
@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: threads beyond a trial's wait in busy loops
@@ -34,17 +34,22 @@ HEAD = ("space", "detector", "parameters, M", "epochs", "minutes", "CPU minutes"
 def main(names: Sequence[str]) -> None:
     """Writes `first_trials.md`, or prints the rows of the spaces named."""
     rows = []
-    for name in names or list(_spaces()):
+    for name in names or detector_spaces():
         rows.append(_row(name))
-        print(rows[-1], flush=True)
+        print(rows[-1], file=sys.stderr, flush=True)
     if not names:
         write_table("first_trials", "A first trial of each detector on the demonstration", [markdown(HEAD, rows)])
+    else:
+        print(markdown(HEAD, rows))
 
 
-def _spaces() -> Iterator[str]:
-    for file in sorted(SHIPPED_FOLDER.glob("*.yaml")):
-        if DETECTORS[load_space(file.stem, DETECTORS).detector].reads_data:
-            yield file.stem
+def detector_spaces() -> tuple[str, ...]:
+    """Names of the spaces that ship for one detector of images."""
+    names = sorted(file.stem for file in SHIPPED_FOLDER.glob("*.yaml"))
+    spaces = {name: load_space(name, DETECTORS) for name in names}
+    return tuple(
+        name for name, one in spaces.items() if len(one.detectors()) == 1 and DETECTORS[one.detector].reads_data
+    )
 
 
 def _row(name: str) -> Sequence[object]:

@@ -1,0 +1,190 @@
+"""What a trial adds to mmengine's plain runner on the same configuration, and how soon a reused worker trains again.
+
+    python benchmarks/training_speed.py
+
+Images a second: the runner as mmengine's own tools run it, but without its checkpoints, and the same training within a
+whole trial, whose checkpoint counts and whose prediction at the end does not. The two run in turn in one process. The
+start: trials one after another in one process, from the call to the first iteration; and a search on Ray with one slot,
+from the record of one trial's end to the next one's first iteration.
+"""
+
+import json
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: threads beyond a trial's wait in busy loops
+os.environ.setdefault("RAY_worker_niceness", "0")  # beside other work, workers of niceness 15 are not heard of
+
+# isort: split
+import orchestrator.tune  # says how ray is to be imported, so it comes first
+
+# isort: split
+import ray
+from first_trials import first_job
+from mmengine.config import Config
+from mmengine.runner import Runner
+from stopwatch import markdown, write_table
+from training_watch import Moment, Watch, WatchHook, watched_trials
+
+from orchestrator.budget import Budget
+from orchestrator.jobs import JobFactory
+from orchestrator.slots import Slots
+from orchestrator.study import Study
+from orchestrator.worker import end_of_trial, run_in_worker
+from results.layout import RunLayout, TrialLayout, write_atomically
+from results.ledger import Ledger, read_events
+from results.rules import load_rule
+from search_spaces.loading import load_space
+from search_spaces.space import NoPruning
+from trainables.catalogue import DETECTORS
+from trainables.data.dataset import load_dataset, load_truth
+from trainables.data.demo import DemoSizes, demo_dataset
+from trainables.effective import training_data, trial_hash
+from trainables.jobs import TrialJob
+from trainables.training import register_mmdet, use_threads
+
+SPACES = ("cascade", "fcos", "rtmdet")
+ROUNDS, EPOCHS = 5, 1
+STARTS = ("cascade", "fcos", "rtmdet", "faster", "retinanet", "cascade")
+RAY_TRIALS = 5
+FEW = DemoSizes(train=40, val=15, test=3)
+
+
+def main() -> None:
+    """Measures and writes `training_speed.md`."""
+    register_mmdet()
+    with tempfile.TemporaryDirectory() as name:
+        few = demo_dataset(Path(name) / "cache", FEW)
+        parts = (
+            "Images a second, the best of the rounds; by CPU time also the median over the pairs of rounds.\n",
+            _speed_table(Path(name)),
+            "\nSeconds to the first iteration, the process's first trial first.\n",
+            _start_table(Path(name), few),
+            f"\nOn Ray with one reused worker, after the record of the trial before: {_on_ray(name, few)} s.\n",
+        )
+    write_table("training_speed", "Training through a trial", parts)
+
+
+def _speed_table(folder: Path) -> str:
+    head = ("space", "plain, img/s", "trial", "share", "plain, img/CPU s", "trial", "share", "median share")
+    return markdown(head, [_speed_row(space, folder / space) for space in SPACES])
+
+
+def _speed_row(space: str, folder: Path) -> Sequence[object]:
+    job = first_job(space, folder)
+    job = replace(job, params={**job.params, "epochs": EPOCHS}, rungs=(EPOCHS,))
+    _trial(job)  # writes the configuration that both are given
+    took: dict[str, list[Moment]] = {"plain": [], "trial": []}
+    for turn in range(ROUNDS):
+        runs = {"plain": _plain, "trial": _trial}
+        for name in runs if turn % 2 else reversed(runs):
+            took[name].append(runs[name](job))
+        print(space, {name: found[-1] for name, found in took.items()}, file=sys.stderr, flush=True)
+    images = EPOCHS * _images(job)
+    pairs = zip(took["plain"], took["trial"], strict=True)
+    median = statistics.median(plain.cpu_s / trial.cpu_s for plain, trial in pairs)
+    wall = {name: images / min(one.wall_s for one in found) for name, found in took.items()}
+    cpu = {name: images / min(one.cpu_s for one in found) for name, found in took.items()}
+    return (space, *_compared(wall), *_compared(cpu), f"{median:.1%}")
+
+
+def _compared(speed: Mapping[str, float]) -> tuple[float, float, str]:
+    return speed["plain"], speed["trial"], f"{speed['trial'] / speed['plain']:.1%}"
+
+
+def _images(job: TrialJob) -> int:
+    """Training images with a box: what an epoch shows."""
+    dataset = load_dataset(Path(job.dataset))
+    return len(set(load_truth(dataset, dataset.train).image_id.tolist()))
+
+
+def _plain(job: TrialJob) -> Moment:
+    """mmengine's runner on the configuration that the trial has written."""
+    config = json.loads(TrialLayout(Path(job.folder)).config.read_text())["mmengine"]
+    use_threads(job.threads)
+    watch = Watch()
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner.from_cfg(Config({**config, "work_dir": folder, "default_hooks": {"checkpoint": None}}))
+        runner.register_hook(WatchHook(watch), priority="LOWEST")
+        runner.train()
+    return watch.trained()
+
+
+def _trial(job: TrialJob) -> Moment:
+    watch = Watch()
+    with watched_trials(watch):
+        _run(job)
+    return watch.trained()
+
+
+def _run(job: TrialJob) -> None:
+    """Through the function that Ray's workers call."""
+    end = end_of_trial(job.to_dict(), lambda report: None)
+    if end["phase"] != "finished":
+        raise RuntimeError(f"a trial was to be measured, and it failed: {end}")
+
+
+def _start_table(folder: Path, dataset: Path) -> str:
+    """Each trial of one epoch on few images."""
+    rows = []
+    for number, space in enumerate(STARTS):
+        job = first_job(space, folder / f"start-{number}")
+        job = replace(job, params={**job.params, "epochs": 1}, rungs=(1,), dataset=str(dataset))
+        watch, called = Watch(), Moment.now()
+        with watched_trials(watch):
+            _run(job)
+        start = watch.iterated[0].since(called)
+        rows.append((space, start.wall_s, start.cpu_s))
+    return markdown(("space", "wall s", "CPU s"), rows)
+
+
+def _on_ray(folder: str, dataset: Path) -> str:
+    """Seconds from the record of each trial's end to the next one's first iteration, in order."""
+    layout = RunLayout(Path(folder) / "run")
+    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    with mock.patch.object(orchestrator.tune, "run_in_worker", _noting_worker):
+        _search(layout, dataset)
+    ray.shutdown()
+    ended = [float(str(event["time"])) for event in read_events(layout.ledger) if event["event"] == "finished"]
+    began = [float(_note(layout.trial(number).folder).read_text()) for number in range(RAY_TRIALS)]
+    return ", ".join(f"{first - end:.2f}" for end, first in zip(ended[:-1], began[1:], strict=True))
+
+
+def _search(layout: RunLayout, dataset: Path) -> None:
+    space = load_space("fcos", DETECTORS, "demo")
+    space = replace(space, search=replace(space.search, pruner=NoPruning(), epochs=1, report_every=1))
+    found, rule = load_dataset(dataset), load_rule(space.rule)
+    data = training_data(found, load_truth(found, found.train).categories, rule)
+    with Ledger.create(layout.ledger, {"name": layout.name}) as ledger:
+        study = Study(space, ledger, read_events(layout.ledger), Budget(RAY_TRIALS), seed=0)
+        orchestrator.tune.run_search(
+            study,
+            JobFactory(space, layout, dataset, space.rule, seed=0),
+            lambda job: trial_hash(TrialJob.from_dict(job), data),
+            Slots(1, 1.0, 0.0),
+            layout.root / "ray",
+        )
+
+
+def _noting_worker(config: Mapping[str, Any]) -> None:
+    """What Ray's workers run, which notes when a trial's first iteration begins."""
+    note = _note(Path(json.loads(config["job"])["folder"]))
+    with watched_trials(Watch(lambda: write_atomically(note, str(time.time())))):
+        run_in_worker(config)
+
+
+def _note(trial: Path) -> Path:
+    return trial.with_suffix(".first")
+
+
+if __name__ == "__main__":
+    main()
