@@ -40,7 +40,7 @@ from orchestrator.jobs import JobFactory
 from orchestrator.slots import Slots
 from orchestrator.study import Study
 from orchestrator.worker import end_of_trial, run_in_worker
-from results.layout import RunLayout, TrialLayout, write_atomically
+from results.layout import RunLayout, write_atomically
 from results.ledger import Ledger, read_events
 from results.rules import load_rule
 from search_spaces.loading import load_space
@@ -48,12 +48,13 @@ from search_spaces.space import NoPruning
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.data.demo import DemoSizes, demo_dataset
-from trainables.effective import training_data, trial_hash
+from trainables.effective import TrainingData, training_data, trial_config, trial_hash
 from trainables.jobs import TrialJob
 from trainables.training import register_mmdet, use_threads
 
 SPACES = ("cascade", "fcos", "rtmdet")
-ROUNDS, EPOCHS = 5, 1
+ROUNDS, EPOCHS = 4, 2
+MANY = DemoSizes(train=160, val=6, test=3)
 STARTS = ("cascade", "fcos", "rtmdet", "faster", "retinanet", "cascade")
 RAY_TRIALS = 5
 FEW = DemoSizes(train=40, val=15, test=3)
@@ -63,10 +64,10 @@ def main() -> None:
     """Measures and writes `training_speed.md`."""
     register_mmdet()
     with tempfile.TemporaryDirectory() as name:
-        few = demo_dataset(Path(name) / "cache", FEW)
+        few = demo_dataset(Path(name) / "few", FEW)
         parts = (
             "Images a second, the best of the rounds; by CPU time also the median over the pairs of rounds.\n",
-            _speed_table(Path(name)),
+            _speed_table(Path(name), demo_dataset(Path(name) / "many", MANY)),
             "\nSeconds to the first iteration, the process's first trial first.\n",
             _start_table(Path(name), few),
             f"\nOn Ray with one reused worker, after the record of the trial before: {_on_ray(name, few)} s.\n",
@@ -74,27 +75,26 @@ def main() -> None:
     write_table("training_speed", "Training through a trial", parts)
 
 
-def _speed_table(folder: Path) -> str:
-    head = ("space", "plain, img/s", "trial", "share", "plain, img/CPU s", "trial", "share", "median share")
-    return markdown(head, [_speed_row(space, folder / space) for space in SPACES])
+def _speed_table(folder: Path, dataset: Path) -> str:
+    head = ("detector", "plain, img/s", "trial", "share", "plain, img/CPU s", "trial", "share", "median share")
+    return markdown(head, [_speed_row(first_job(space, folder / space), dataset) for space in SPACES])
 
 
-def _speed_row(space: str, folder: Path) -> Sequence[object]:
-    job = first_job(space, folder)
-    job = replace(job, params={**job.params, "epochs": EPOCHS}, rungs=(EPOCHS,))
-    _trial(job)  # writes the configuration that both are given
+def _speed_row(job: TrialJob, dataset: Path) -> Sequence[object]:
+    job = replace(job, params={**job.params, "epochs": EPOCHS}, rungs=(EPOCHS,), dataset=str(dataset))
+    _trial(job)  # warms up
     took: dict[str, list[Moment]] = {"plain": [], "trial": []}
     for turn in range(ROUNDS):
         runs = {"plain": _plain, "trial": _trial}
         for name in runs if turn % 2 else reversed(runs):
             took[name].append(runs[name](job))
-        print(space, {name: found[-1] for name, found in took.items()}, file=sys.stderr, flush=True)
+        print(job.detector, {name: found[-1] for name, found in took.items()}, file=sys.stderr, flush=True)
     images = EPOCHS * _images(job)
     pairs = zip(took["plain"], took["trial"], strict=True)
     median = statistics.median(plain.cpu_s / trial.cpu_s for plain, trial in pairs)
     wall = {name: images / min(one.wall_s for one in found) for name, found in took.items()}
     cpu = {name: images / min(one.cpu_s for one in found) for name, found in took.items()}
-    return (space, *_compared(wall), *_compared(cpu), f"{median:.1%}")
+    return (job.detector, *_compared(wall), *_compared(cpu), f"{median:.1%}")
 
 
 def _compared(speed: Mapping[str, float]) -> tuple[float, float, str]:
@@ -108,8 +108,8 @@ def _images(job: TrialJob) -> int:
 
 
 def _plain(job: TrialJob) -> Moment:
-    """mmengine's runner on the configuration that the trial has written."""
-    config = json.loads(TrialLayout(Path(job.folder)).config.read_text())["mmengine"]
+    """mmengine's runner on the trial's configuration."""
+    config = trial_config(job, _data(Path(job.dataset), job.rule))
     use_threads(job.threads)
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder:
@@ -147,6 +147,11 @@ def _start_table(folder: Path, dataset: Path) -> str:
     return markdown(("space", "wall s", "CPU s"), rows)
 
 
+def _data(dataset: Path, rule: str) -> TrainingData:
+    found = load_dataset(dataset)
+    return training_data(found, load_truth(found, found.train).categories, load_rule(rule))
+
+
 def _on_ray(folder: str, dataset: Path) -> str:
     """Seconds from the record of each trial's end to the next one's first iteration, in order."""
     layout = RunLayout(Path(folder) / "run")
@@ -162,8 +167,7 @@ def _on_ray(folder: str, dataset: Path) -> str:
 def _search(layout: RunLayout, dataset: Path) -> None:
     space = load_space("fcos", DETECTORS, "demo")
     space = replace(space, search=replace(space.search, pruner=NoPruning(), epochs=1, report_every=1))
-    found, rule = load_dataset(dataset), load_rule(space.rule)
-    data = training_data(found, load_truth(found, found.train).categories, rule)
+    data = _data(dataset, space.rule)
     with Ledger.create(layout.ledger, {"name": layout.name}) as ledger:
         study = Study(space, ledger, read_events(layout.ledger), Budget(RAY_TRIALS), seed=0)
         orchestrator.tune.run_search(
