@@ -163,3 +163,12 @@ def test_a_dense_detector_learns_on_each_and_predicts(option: dict[str, object])
         data = model.eval().data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, False)  # type: ignore[operator]
         found = model(**data, mode="predict")[0].pred_instances
     assert len(found) > 0 and found.scores.isfinite().all() and found.bboxes.isfinite().all()
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "hrnet_w18", "densenet121", "swin_t"])
+def test_images_of_any_size_go_through_detectors_that_pad_little(backbone: str) -> None:
+    model = detector_of("deformable_detr", tiny("deformable_detr", backbone=backbone, feature_levels=3))
+    sample = drawn_image(0)[1]
+    data = model.data_preprocessor({"inputs": [torch.zeros(3, 75, 97)], "data_samples": [sample]}, False)  # type: ignore[operator]
+    levels = model.extract_feat(data["inputs"])  # type: ignore[operator]
+    assert [level.shape[1] for level in levels] == [levels[0].shape[1]] * 3

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from trainables.detectors.backbones import Config, backbone_config, level_channels
 from trainables.detectors.dense import dense_class_loss, norm_groups
 from trainables.detectors.pyramid import preprocessor
+from trainables.options.backbone import HRNETS
 
 Params = Mapping[str, object]
 
@@ -26,7 +27,7 @@ def model_config(params: Params, class_count: int) -> Config:
         "num_feature_levels": params["feature_levels"],
         "with_box_refine": params["box_refine"],
         "as_two_stage": params["two_stage"],
-        "data_preprocessor": {**preprocessor(params), "pad_size_divisor": 1},
+        "data_preprocessor": {**preprocessor(params), **_padding(params)},
         "backbone": backbone_config(params),
         "neck": _neck(params),
         "encoder": _encoder(params),
@@ -36,6 +37,11 @@ def model_config(params: Params, class_count: int) -> Config:
         "train_cfg": {"assigner": _matching(params)},
         "test_cfg": {"max_per_img": 100},
     }
+
+
+def _padding(params: Params) -> Config:
+    """None but to the largest image of a batch; HRNet adds branches of halved sizes, which want whole multiples."""
+    return {} if params["backbone"] in HRNETS else {"pad_size_divisor": 1}
 
 
 def _width(params: Params) -> int:
