@@ -1,6 +1,7 @@
 """The IoU branch: what teaches it, that it learns, how it joins the scores, and that both of its keys are proved."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +15,19 @@ from tiny_detector import POST
 from tiny_detectors import tiny
 from torch import Tensor, nn
 
+from results.boxes import read_detections, truth_from_coco
+from results.layout import TrialLayout
 from results.rules import load_rule
 from trainables.catalogue import DETECTORS
+from trainables.data.dataset import load_dataset
 from trainables.jobs import TrialJob
 from trainables.modules.iou_scores import joined, lowest_score
-from trainables.predict import View
+from trainables.predict import View, image_files
 from trainables.proof.mmdet_bench import MmdetBench
 from trainables.proof.verdicts import effects_between
 from trainables.raw_heads import RawRows, before_nms
+from trainables.trained import load_trial
+from trainables.trial import run_trial
 
 pytestmark = pytest.mark.training
 AWARE = tuple(name for name, one in DETECTORS.items() if "iou_branch" in one.train)
@@ -124,19 +130,39 @@ def test_regions_learn_the_iou_of_the_box_of_their_class(detector: str, boxes: i
     assert found["loss_bbox"]["loss_iou"] == ious[0, -1]
 
 
-def test_it_learns_with_its_detector_and_leaves_the_boxes_alone(model: nn.Module) -> None:
+def loss_of_ious(model: Any) -> Tensor:
+    """Of one image, with the same regions drawn every time."""
+    pixels, sample = drawn_image(0)
+    torch.manual_seed(0)
+    data = model.data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, True)
+    (loss,) = [one for key, one in model(**data, mode="loss").items() if "loss_iou" in key]
+    return loss
+
+
+def test_the_detector_learns_with_it(model: nn.Module) -> None:
     fallen = losses_of(model)
     assert torch.tensor(fallen).isfinite().all() and min(fallen[-3:]) < fallen[0]
-    pixels, sample = drawn_image(0)
-    data = model.data_preprocessor({"inputs": [pixels], "data_samples": [sample]}, True)
-    found = model(**data, mode="loss")
-    (name,) = [key for key in found if "loss_iou" in key]
-    assert 0 < found[name] < 1.2
-    boxes = next(one for key, one in head_of(model).named_parameters() if key.endswith(("reg.weight",)))
-    towers = next(iter(model.backbone.parameters()))
-    of_boxes, own, shared = torch.autograd.grad(found[name], [boxes, layer_of(model).weight, towers], allow_unused=True)
+
+
+def test_it_learns_from_the_boxes_features_and_leaves_the_boxes_alone(model: nn.Module) -> None:
+    loss = loss_of_ious(model.train())
+    boxes = next(one for key, one in head_of(model).named_parameters() if key.endswith("reg.weight"))
+    tower = next(iter(model.backbone.parameters()))
+    of_boxes, own, shared = torch.autograd.grad(loss, [boxes, layer_of(model).weight, tower], allow_unused=True)
     assert of_boxes is None or not of_boxes.any()
     assert own.any() and shared.any()
+
+
+def test_its_own_loss_falls(model: nn.Module) -> None:
+    optimizer = torch.optim.Adam(layer_of(model).parameters(), 0.01)
+    nn.init.constant_(layer_of(model).bias, 3.0)
+    found = []
+    for _ in range(5):
+        found.append(loss_of_ious(model.train()))
+        optimizer.zero_grad()
+        found[-1].backward()
+        optimizer.step()
+    assert found[-1] < 0.95 * found[0]
 
 
 def rows(model: nn.Module, power: float, floor: float = 0.0) -> RawRows:
@@ -207,3 +233,17 @@ def test_the_dry_run_proves_both_keys_and_finds_a_power_without_a_branch_dead(be
     by_power = [replace(one, views=({**view, "iou_power": 0.5},)) for one in (without, with_it)]
     assert effects_between(without, by_power[0], bench) == []
     assert [effect.place for effect in effects_between(with_it, by_power[1], bench)] == ["view.iou_power"]
+
+
+def test_a_trial_predicts_with_the_power_that_served_it_best(tiny_job: TrialJob) -> None:
+    (view,) = tiny_job.views
+    views = tuple({**view, "iou_power": power} for power in (0.0, 0.5))
+    job = replace(tiny_job, params=tiny("cascade_rcnn", iou_branch=True), views=views)
+    finished = run_trial(job, lambda event: None)
+    best, layout = finished.summary["view"], TrialLayout(Path(job.folder))
+    assert isinstance(best, dict) and best.get("iou_power", 0.0) in (0.0, 0.5)
+    again = load_trial(layout)
+    assert again.view.iou_power == best.get("iou_power", 0.0)
+    val = load_dataset(Path(job.dataset)).val
+    found = again.predict(image_files(truth_from_coco(val.annotations).images, val.images))
+    assert found.scores == pytest.approx(read_detections(layout.detections)[0].scores, abs=1e-6)

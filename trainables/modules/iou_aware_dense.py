@@ -140,7 +140,7 @@ class IoUAwareRetinaHead(IoUAware, RetinaHead):  # type: ignore[misc]  # mmdet i
         wanted = torch.cat([level.reshape(-1, 4) for level in targets])[rows]
         return Taught(
             rows_of(ious, 1).squeeze(1)[rows],
-            self.bbox_coder.decode(places, rows_of(boxes, 4)[rows]),
+            self.bbox_coder.decode(places, rows_of(boxes, 4)[rows].detach().float()),
             wanted if self.reg_decoded_bbox else self.bbox_coder.decode(places, wanted),
         )
 
@@ -154,7 +154,7 @@ class IoUAwareFreeAnchorHead(IoUAware, FreeAnchorRetinaHead):  # type: ignore[mi
         truth, metas, _ = batch
         anchors, _ = self.get_anchors([level.shape[-2:] for level in boxes], metas, boxes[0].device)
         flat = torch.cat(anchors[0])
-        logits, offsets = _by_image(ious, 1).squeeze(2), _by_image(boxes, 4)
+        logits, offsets = _by_image(ious, 1).squeeze(2), _by_image(boxes, 4).detach().float()
         parts = [self._bags(flat, one.bboxes) for one in truth]
         pairs = list(zip(parts, logits, offsets, strict=True))
         return Taught(

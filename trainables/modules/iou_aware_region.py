@@ -59,7 +59,8 @@ class IoUAwareBBoxHead(Shared2FCBBoxHead):  # type: ignore[misc]  # mmdet is unt
         labels, _, targets, _ = found["bbox_targets"]
         rows = (labels < self.num_classes).nonzero().squeeze(1)
         column = torch.zeros_like(rows) if self.reg_class_agnostic else labels[rows]
-        predicted, truth = self._boxes_of(rois[rows, 1:], offsets.view(len(rois), -1, 4)[rows, column], targets[rows])
+        given = offsets.detach().float().view(len(rois), -1, 4)[rows, column]
+        predicted, truth = self._boxes_of(rois[rows, 1:], given, targets[rows])
         found["loss_bbox"]["loss_iou"] = iou_loss(self.loss_iou, ious[rows, column], predicted, truth)
         return found
 
