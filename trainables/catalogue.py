@@ -57,7 +57,14 @@ _TWO_STAGE = (
     *iou_branch.TRAIN,
     *teacher.PARAMETERS,
 )
-_TWO_STAGE_CONFLICTS = (*backbone.CONFLICTS, *neck.CONFLICTS, *proposals.CONFLICTS, *region_heads.CONFLICTS)
+_TWO_STAGE_CONFLICTS = (
+    *backbone.CONFLICTS,
+    *neck.CONFLICTS,
+    *proposals.CONFLICTS,
+    *region_heads.CONFLICTS,
+    *teacher.CONFLICTS,
+)
+_ONE_STAGE_CONFLICTS = (*backbone.CONFLICTS, *teacher.CONFLICTS)
 
 DETECTORS: Mapping[str, Detector] = {
     "cascade_rcnn": Detector(
@@ -81,13 +88,13 @@ DETECTORS: Mapping[str, Detector] = {
         description="FCOS: every place inside a box learns the distances to its sides (Tian et al., 2019)",
         train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *iou_branch.TRAIN),
         predict=by_name(*predict.WITH_IOUS),
-        conflict=first_conflict(*backbone.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS),
     ),
     "fcostd": Detector(
         description="FCOSTD: FCOS whose towers are guided by an auxiliary branch (the competition log's own)",
         train=by_name(*_DENSE, *dense_heads.FOCAL, *losses.DISTANCES, *auxiliary.PARAMETERS, *iou_branch.TRAIN),
         predict=by_name(*predict.WITH_IOUS),
-        conflict=first_conflict(*backbone.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS),
     ),
     "retinanet": Detector(
         description="RetinaNet: anchors of every place, classified under a focal loss (Lin et al., 2017)",
@@ -100,13 +107,13 @@ DETECTORS: Mapping[str, Detector] = {
             *iou_branch.TRAIN,
         ),
         predict=by_name(*predict.WITH_IOUS),
-        conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS, *dense_heads.CONFLICTS),
     ),
     "freeanchor": Detector(
         description="FreeAnchor: RetinaNet that learns which anchors a box belongs to (Zhang et al., 2019)",
         train=by_name(*_DENSE, *dense_heads.ANCHORS, dense_heads.ANCHORS_PER_BOX, *iou_branch.TRAIN),
         predict=by_name(*predict.WITH_IOUS),
-        conflict=first_conflict(*backbone.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS),
     ),
     "reppoints": Detector(
         description="RepPoints: objects as sets of points that are moved in two steps (Yang et al., 2019)",
@@ -114,13 +121,13 @@ DETECTORS: Mapping[str, Detector] = {
             *with_defaults(_DENSE, tower_convs=3), *dense_heads.FOCAL, *dense_heads.OVERLAPS, *points.PARAMETERS
         ),
         predict=by_name(*predict.PARAMETERS),
-        conflict=first_conflict(*backbone.CONFLICTS, *dense_heads.CONFLICTS, *points.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS, *dense_heads.CONFLICTS, *points.CONFLICTS),
     ),
     "rtmdet": Detector(
         description="RTMDet: a fast dense detector on its own network, soft labels by cost (Lyu et al., 2022)",
         train=by_name(*cspnext.PARAMETERS, *pipeline.PARAMETERS, *cspnext.SCHEDULE, *_DENSE_TEACHER),
         predict=by_name(*predict.PARAMETERS),
-        conflict=first_conflict(*start.CONFLICTS),
+        conflict=first_conflict(*start.CONFLICTS, *teacher.CONFLICTS),
     ),
     "deformable_detr": Detector(
         description="Deformable DETR: queries that answer with a set of boxes, no NMS needed (Zhu et al., 2020)",
@@ -133,7 +140,7 @@ DETECTORS: Mapping[str, Detector] = {
             *_DENSE_TEACHER,
         ),
         predict=by_name(*predict.PARAMETERS),
-        conflict=first_conflict(*backbone.CONFLICTS, *queries.CONFLICTS),
+        conflict=first_conflict(*_ONE_STAGE_CONFLICTS, *queries.CONFLICTS),
     ),
     configured.NAME: Detector(
         description="Any box detector of an mmdet configuration file, with its optimizer and schedule",

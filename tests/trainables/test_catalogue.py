@@ -75,6 +75,16 @@ def test_values_that_do_not_go_together(changes: dict[str, object]) -> None:
     assert "; " in fault
 
 
+@pytest.mark.parametrize("name", [name for name, one in DETECTORS.items() if "teacher" in one.train])
+def test_a_teacher_goes_without_another_average(name: str) -> None:
+    stock = {key: one.default for key, one in DETECTORS[name].train.items()}
+    for changes in ({"teacher": "mean"}, {"ema": 0.001}):
+        assert DETECTORS[name].combination_fault(stock | changes) is None
+    fault = DETECTORS[name].combination_fault(stock | {"teacher": "mean", "ema": 0.001})
+    assert fault is not None
+    assert "ema: 0" in fault
+
+
 def test_frozen_stages_go_with_starting_weights() -> None:
     parameters = complete({"init": "weights/r50.pth", "frozen_stages": 1, "norm": "bn_frozen"})
     assert CASCADE.combination_fault(parameters) is None

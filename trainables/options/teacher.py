@@ -1,5 +1,7 @@
 """A teacher that labels the data set's unlabelled images while the detector trains."""
 
+from collections.abc import Mapping
+
 from trainables.notation import NONE
 from trainables.parameters import choice, number, whole
 
@@ -17,3 +19,12 @@ PARAMETERS = (
     number("unlabelled_weight", 1.0, (0.0, 100.0), "weight of the losses on unlabelled images"),
     whole("unlabelled_per_image", 1, (1, 16), "unlabelled images beside each training image of a batch"),
 )
+
+
+def _average_conflict(parameters: Mapping[str, object]) -> str | None:
+    if parameters["teacher"] == NONE or not parameters["ema"]:
+        return None
+    return "a teacher is a moving average itself; write ema: 0, and say by teacher_momentum how much it keeps"
+
+
+CONFLICTS = (_average_conflict,)
