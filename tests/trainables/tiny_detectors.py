@@ -10,7 +10,7 @@ from trainables.catalogue import DETECTORS
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.effective import TrainingData, training_data
 
-_SMALL: Mapping[str, object] = {
+SIZES: Mapping[str, object] = {
     **SMALL,
     "tower_convs": 1,
     "tower_channels": 16,
@@ -31,7 +31,7 @@ BUILT = tuple(name for name, one in DETECTORS.items() if one.reads_data and one.
 def tiny(detector: str, **changes: object) -> dict[str, object]:
     """Complete parameters of a detector, small where it has what makes it so."""
     defaults = {name: parameter.default for name, parameter in DETECTORS[detector].train.items()}
-    return defaults | {name: value for name, value in _SMALL.items() if name in defaults} | changes
+    return defaults | {name: value for name, value in SIZES.items() if name in defaults} | changes
 
 
 def tiny_data(dataset_yaml: Path) -> TrainingData:
