@@ -1,5 +1,6 @@
 """A mean teacher: it labels unlabelled images, follows its student exactly, and is what a trial predicts with."""
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -118,6 +119,23 @@ def test_an_image_without_a_confident_box_is_no_background(tiny_dataset: Path) -
     both = model.loss_by_pseudo_instances(inputs, list(samples))
     alone = model.loss_by_pseudo_instances(inputs[:1], samples[:1])
     assert {name: loss.item() for name, loss in both.items()} == {name: loss.item() for name, loss in alone.items()}
+
+
+@pytest.mark.parametrize("detector", ["faster_rcnn", "fcos"])
+def test_half_precision_moves_no_box_of_the_teacher(tiny_dataset: Path, detector: str) -> None:
+    config = config_of(tiny_dataset, detector, teacher_score=EVERY_BOX)
+    model = teacher_of(config)
+    data = model.data_preprocessor(batch_of(config), True)
+    found = []
+    for halves in (False, True):
+        shown, wanted = (copy.deepcopy(data["data_samples"][one]) for one in ("unsup_teacher", "unsup_student"))
+        torch.manual_seed(0)  # Soft Teacher moves boxes at random
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves):
+            labelled, _ = model.get_pseudo_instances(data["inputs"]["unsup_teacher"], shown)
+            projected = model.project_pseudo_instances(labelled, wanted)
+        found.append(torch.cat([one.gt_instances.bboxes for one in projected]))
+    assert len(found[0]) > 0
+    assert torch.equal(*found)
 
 
 def test_the_weight_of_unlabelled_images_is_in_their_losses_alone(tiny_dataset: Path) -> None:

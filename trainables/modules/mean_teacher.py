@@ -13,6 +13,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from mmdet.engine.hooks import MeanTeacherHook
 from mmdet.models.detectors import BaseDetector, SemiBaseDetector, SoftTeacher
 from mmdet.models.utils import filter_gt_instances
@@ -56,6 +57,21 @@ class _Confident:
         SemiBaseDetector.freeze(self.teacher)
         self.least_score = least_score
         self.unlabelled_weight = unlabelled_weight
+
+    def get_pseudo_instances(self, batch_inputs: Tensor, batch_data_samples: Sequence[Any]) -> Any:
+        """The teacher's boxes, found and projected in full precision: halves of a large image's pixels are pixels off.
+
+        Args:
+            batch_inputs: (N, 3, H, W), as the teacher sees them.
+            batch_data_samples: N.
+        """
+        with torch.autocast(batch_inputs.device.type, enabled=False):
+            return super().get_pseudo_instances(batch_inputs, batch_data_samples)  # type: ignore[misc]  # mmdet's
+
+    def project_pseudo_instances(self, batch_pseudo_instances: Sequence[Any], batch_data_samples: Sequence[Any]) -> Any:
+        """The same boxes where the student sees them, in full precision too."""
+        with torch.autocast(self.data_preprocessor.device.type, enabled=False):  # type: ignore[attr-defined]
+            return super().project_pseudo_instances(batch_pseudo_instances, batch_data_samples)  # type: ignore[misc]
 
     def loss_by_pseudo_instances(
         self, batch_inputs: Tensor, batch_data_samples: Sequence[Any], batch_info: dict[str, Any] | None = None
