@@ -6,7 +6,8 @@ A sampler draws each key by itself, so it may combine values that exclude each o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.jobs import complete_params
+from orchestrator.jobs import complete_params, stated_params
+from results.errors import InputError
 from search_spaces.points import forbidden_by, shown_clause
 from search_spaces.space import Space
 from trainables.catalogue import DETECTORS
@@ -40,5 +41,17 @@ def refusal(space: Space, point: Point) -> Refusal | None:
 
 
 def conflict(space: Space, point: Point) -> str | None:
+    """What speaks against a point beside the space: values exclude each other, or nobody published what it starts from."""
+    fault = excluded(space, point)
+    if fault is not None:
+        return fault
+    try:
+        complete_params(space, point)
+    except InputError as error:
+        return error.line()
+    return None
+
+
+def excluded(space: Space, point: Point) -> str | None:
     """What its detector has against a point, None where its values go together."""
-    return DETECTORS[space.detector_at(point)].combination_fault(complete_params(space, point))
+    return DETECTORS[space.detector_at(point)].combination_fault(stated_params(space, point))

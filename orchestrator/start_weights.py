@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.jobs import stated_params
+from orchestrator.refusals import excluded
 from results.errors import InputError, InputErrors
 from search_spaces.points import combinations_of
 from search_spaces.space import DETECTOR, Space
@@ -42,9 +43,16 @@ def start_weights_of(space: Space) -> tuple[Path, ...]:
 
 def _published(space: Space) -> tuple[Published, ...]:
     """What the words of `init` mean at the space's points."""
-    points = [point for point in combinations_of(space, (DETECTOR, _INIT, *KEYS)) if point.get(_INIT) in WORDS]
-    found = [published(str(point[_INIT]), space.detector_at(point), stated_params(space, point)) for point in points]
+    points = combinations_of(space, _with_conditions(space, (DETECTOR, _INIT, *KEYS)))
+    asking = [point for point in points if point.get(_INIT) in WORDS and excluded(space, point) is None]
+    found = [published(str(point[_INIT]), space.detector_at(point), stated_params(space, point)) for point in asking]
     return tuple(sorted(set(found), key=lambda one: one.path))
+
+
+def _with_conditions(space: Space, names: Sequence[str]) -> tuple[str, ...]:
+    """The names, and those of the keys that decide whether they are active."""
+    deciding = {one.key for dimension in space.train if dimension.name in names for one in dimension.when}
+    return _with_conditions(space, (*names, *sorted(deciding.difference(names)))) if deciding - {*names} else (*names,)
 
 
 def seen_before(starts: Sequence[Path], val: Source, prints: ImageFingerprints, allowed: bool) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from results.errors import InputError
 from results.trial_records import COMPLETE, PRUNED, TrialRecord
 from search_spaces.domains import Value
 from search_spaces.points import complete_point, is_active, is_forbidden
-from search_spaces.space import Space
+from search_spaces.space import DETECTOR, Space
 from search_spaces.written_form import searched_sha
 
 AUTO = "auto"
@@ -103,18 +103,27 @@ def _best_known(space: Space, runs: Sequence[EarlierRun]) -> tuple[KnownPoint, .
     trials.sort(key=lambda trial: -(trial.record.score or 0.0))
     known: dict[str, KnownPoint] = {}
     for trial in trials:
-        params = point_in(space, trial.record.params)
+        params = point_in(space, _with_detector(space, trial.record))
         if params is not None:
             known.setdefault(canonical(params), KnownPoint(params, trial))
     return tuple(known.values())[:BEST_FEW]
+
+
+def _with_detector(space: Space, record: TrialRecord) -> Point:
+    """An earlier point; in a space of several detectors with its own, which a run of one leaves to its summary."""
+    model = record.summary.get("model")
+    return record.params if len(space.detectors()) == 1 or model is None else {DETECTOR: model, **record.params}
 
 
 def point_in(space: Space, params: Point) -> dict[str, Value] | None:
     """An earlier point in a changed space: its values where keys are shared, defaults for keys that are new.
 
     Returns:
-        None where a shared key does not take the value any more, or where the space forbids the point.
+        None where a shared key does not take the value any more, where the space forbids the point, or where the
+        point names another detector.
     """
+    if params.get(DETECTOR, space.detector) not in space.detectors():
+        return None
     given: dict[str, Value] = {}
     for dimension in space.train:
         if dimension.name in params and is_active(dimension, given):

@@ -11,6 +11,7 @@ from torch import nn
 
 from orchestrator.jobs import complete_params, stated_params
 from orchestrator.options import Options, parse_options
+from orchestrator.refusals import refusal
 from orchestrator.search import main
 from orchestrator.settings import resolve
 from orchestrator.start_weights import start_weights_of
@@ -164,3 +165,39 @@ def test_published_weights_that_do_not_exist_are_refused_before_anything_starts(
     line = capsys.readouterr().err
     assert len(line.splitlines()) == 1
     assert "init: coco stands for published weights" in line and "backbone resnet34" in line
+
+
+def test_values_that_exclude_each_other_ask_for_no_published_weights(
+    published: tuple[list[str], Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "styled.yaml"
+    file.write_text(
+        "detector: cascade_rcnn\nrule: coco50\n"
+        "train: {init: imagenet, backbone: {choice: [resnet50, resnet18]}, "
+        "backbone_style: {choice: [pytorch, caffe]}}\n"
+    )
+    space = load_space(str(file), DETECTORS)
+    with pytest.raises(InputError, match=r"resnet\d+.*\.pth; download"):
+        start_weights_of(space)  # and not: there are no weights of a ResNet-18 of caffe's style
+    point = {"init": "imagenet", "backbone": "resnet18", "backbone_style": "caffe", "epochs": 12}
+    refused = refusal(space, point)
+    assert refused is not None and "has no caffe style" in refused.reason
+
+
+def test_a_point_whose_weights_nobody_published_is_no_trial(published: tuple[list[str], Path], tmp_path: Path) -> None:
+    file = tmp_path / "narrow.yaml"
+    file.write_text(
+        "detector: cascade_rcnn\nrule: coco50\ntrain: {init: imagenet, base_channels: {choice: [64, 32]}}\n"
+    )
+    refused = refusal(load_space(str(file), DETECTORS), {"init": "imagenet", "base_channels": 32, "epochs": 12})
+    assert refused is not None and "init: imagenet stands for published weights" in refused.reason
+
+
+def test_words_under_a_condition_are_looked_for(published: tuple[list[str], Path], tmp_path: Path) -> None:
+    file = tmp_path / "conditional.yaml"
+    file.write_text(
+        "detector: cascade_rcnn\nrule: coco50\n"
+        "train: {norm: {choice: [bn, bn_frozen]}, init: {choice: [imagenet, coco], when: {norm: [bn_frozen]}}}\n"
+    )
+    with pytest.raises(InputError, match="published weights lie on this machine"):
+        start_weights_of(load_space(str(file), DETECTORS))

@@ -1,17 +1,20 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from earlier_search import TERMS, searched
 from tiny_search import Driven, fake_space
 
-from orchestrator.earlier_runs import runs_on
+from orchestrator.earlier_runs import EarlierRun, EarlierTrial, runs_on
 from orchestrator.repeats import canonical
 from orchestrator.warm_start import BEST_FEW, WarmStart, left_to_record, point_in, warm_start
 from results.errors import InputError
 from results.ledger import read_events
-from results.trial_records import RUNNING
+from results.trial_records import COMPLETE, RUNNING, TrialRecord
+from search_spaces.loading import load_space
 from search_spaces.space import Space
+from trainables.catalogue import DETECTORS
 
 AUTO = "{pruner: none, epochs: 4, trials: 30, warm_start: auto}"
 HALVING = "{pruner: {name: successive_halving, reduction_factor: 2, min_epochs: 1}, epochs: 4, warm_start: auto}"
@@ -137,3 +140,29 @@ def test_a_point_outside_the_new_space_is_no_point_of_it(folder: Path) -> None:
     assert point_in(space, {"x": 0.4, "gone": 1}) == {"x": 0.4, "epoch_s": 0.2, "epochs": 4}
     assert point_in(space, {"x": 0.9}) is None
     assert point_in(space, {"x": 0.4, "epoch_s": 0.15}) is None
+
+
+SEVERAL = "rule: coco50\ntrain: {lr: {log: [0.001, 0.1]}}\nsearch: {epochs: 12}\n"
+
+
+def detectors_space(folder: Path, detector: str) -> Space:
+    """A space of real detectors, loaded."""
+    file = folder / "detectors.yaml"
+    file.write_text(f"detector: {detector}\n{SEVERAL}")
+    return load_space(str(file), DETECTORS)
+
+
+def test_an_earlier_point_keeps_its_detector_among_several(folder: Path) -> None:
+    space = detectors_space(folder, "{choice: [cascade_rcnn, fcos]}")
+    for number, model in enumerate(("fcos", "retinanet")):
+        record = TrialRecord(number, {"lr": 0.01, "epochs": 12}, state=COMPLETE, score=0.5, summary={"model": model})
+        trial = EarlierTrial("a", f"{number}", record)
+        run = EarlierRun("a", {"searched_sha": "another"}, (trial,))
+        known = warm_start(replace(space, search=replace(space.search, warm_start="auto")), [run]).known
+        assert [point.params["detector"] for point in known] == (["fcos"] if model == "fcos" else [])
+
+
+def test_a_point_of_another_detector_is_none_of_a_space_of_one(folder: Path) -> None:
+    space = detectors_space(folder, "fcos")
+    assert point_in(space, {"detector": "cascade_rcnn", "lr": 0.01, "rois": 64, "epochs": 12}) is None
+    assert point_in(space, {"detector": "fcos", "lr": 0.01, "epochs": 12}) == {"lr": 0.01, "epochs": 12}
