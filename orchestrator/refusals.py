@@ -41,7 +41,7 @@ def refusal(space: Space, point: Point) -> Refusal | None:
 
 
 def conflict(space: Space, point: Point) -> str | None:
-    """What speaks against a point beside the space: values exclude each other, or nobody published what it starts from."""
+    """What speaks against a point beside the space: values that exclude each other, or a start nobody published."""
     fault = excluded(space, point)
     if fault is not None:
         return fault
