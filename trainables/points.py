@@ -336,7 +336,7 @@ POINTS = (
         (),
         "any detector of mmdet's configurations",
         "detector: config",
-        "trainables/test_configured.py::test_detectors_without_region_proposals_are_taken",
+        "trainables/test_configured_types.py::test_it_trains_on_a_cpu_and_says_before_its_nms_what_mmdet_says_after",
     ),
     Point(
         (),

@@ -110,6 +110,8 @@ def _dense(head: Any, features: Any, samples: list[Any], wanted: Wanted) -> RawR
     smallest_px = head.test_cfg.get("min_bbox_size", -1)
     limits = ConfigDict({"score_thr": lowest, "nms_pre": _ALL, "min_bbox_size": smallest_px, POWER: power})
     metas = [one.metainfo for one in samples]
+    if not hasattr(head, "loss_cls"):
+        head.loss_cls = None  # SSD has none, and mmdet 3.5 asks it for a setting of V3Det's before it predicts
     result = head.predict_by_feat(*head(features), batch_img_metas=metas, cfg=limits, rescale=True, with_nms=False)[0]
     return _kept(result, wanted.score_floor)
 

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_config import write_tiny_config
+from torch import nn
 
 from trainables.catalogue import DETECTORS
 from trainables.detectors.configured import backbone_word, conflict, model_config, optimization
@@ -86,6 +88,16 @@ def test_a_configuration_that_starts_from_frozen_weights_wants_them() -> None:
 def test_what_cannot_be_trained_here_is_refused(file: str, words: str) -> None:
     fault = conflict({**DEFAULTS, "config": file, **THAWED})
     assert fault is not None and words in fault
+
+
+def test_an_eps_that_torch_refuses_is_told() -> None:
+    file = "mmdet::nas_fcos/nas-fcos_r50-caffe_fpn_fcoshead-gn-head_4xb4-1x_coco.py"
+    params = {**DEFAULTS, "config": file, **THAWED}
+    fault = conflict(params)
+    assert fault is not None and fault.endswith("; set model.backbone.norm_cfg.eps to 1e-5")
+    assert conflict({**params, "model.backbone.norm_cfg.eps": 1e-5}) is None
+    with pytest.raises(ValueError, match="eps must be positive"):
+        nn.BatchNorm1d(2, eps=0)(torch.zeros(4, 2))
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,11 @@ _WEIGHTS = re.compile(r".*(://.*|\.(pth|pt|ckpt|pkl))\Z")
 NAME = "config"
 # Detectors without region proposals whose raw detections `trainables.raw_heads` takes. Others suppress boxes in ways of
 # their own before they are told apart from their NMS (CenterNet, CornerNet, PAA, DDQ), or want text (GLIP).
-_DENSE = (
+DENSE = (
     *("ATSS", "AutoAssign", "DDOD", "FCOS", "FOVEA", "FSAF", "GFL", "NASFCOS", "RepPointsDetector", "RetinaNet"),
     *("RTMDet", "SingleStageDetector", "TOOD", "VFNet", "YOLOF", "YOLOV3", "YOLOX"),
 )
-_SETS = ("DETR", "ConditionalDETR", "DABDETR", "DeformableDETR", "DINO")
+SETS = ("DETR", "ConditionalDETR", "DABDETR", "DeformableDETR", "DINO")
 
 
 def model_config(params: Params, class_count: int) -> Tree:
@@ -67,8 +67,8 @@ def conflict(params: Params) -> str | None:
             if key in _LOOKED_UP and not _is_a_word(word):
                 return f"set names a {key} by its registered word, not {word!r}; a module is not imported for it"
     model = model_config(params, class_count=1)
-    if "roi_head" not in model and model.get("type") not in (*_DENSE, *_SETS):
-        known = f"two-stage detectors, {', '.join((*_DENSE, *_SETS))}"
+    if "roi_head" not in model and model.get("type") not in (*DENSE, *SETS):
+        known = f"two-stage detectors, {', '.join((*DENSE, *SETS))}"
         return f"raw detections are not taken from {model.get('type')}; take one of: {known}"
     masks = [key for key in (*model, *model.get("roi_head", ())) if key.startswith("mask")]
     if masks:
@@ -76,7 +76,13 @@ def conflict(params: Params) -> str | None:
     loaded = [text for _, text in _texts(model, "") if _WEIGHTS.match(text)]
     if loaded:
         return f"a configuration loads no weights by itself, {loaded[0]!r} does; take another, and give init a file"
-    return _frozen(model, params)
+    return _eps(model) or _frozen(model, params)
+
+
+def _eps(model: Tree) -> str | None:
+    if model.get("backbone", {}).get("norm_cfg", {}).get("eps", 1) > 0:
+        return None
+    return "torch's norms have an eps above 0; set model.backbone.norm_cfg.eps to 1e-5"
 
 
 def _frozen(model: Tree, params: Params) -> str | None:
