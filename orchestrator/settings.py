@@ -14,7 +14,7 @@ from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, reads_data, with_classes
 from orchestrator.start_weights import seen_before, start_weights_of
-from orchestrator.teachers import check_unlabelled
+from orchestrator.teachers import asks_for_teacher, check_unlabelled
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
 from results.ledger import read_events
@@ -266,7 +266,8 @@ def _check_classes(rule: str, summary: DatasetSummary) -> None:
 def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLayout) -> None:
     now = settings.record()
     words = {"space_sha": "space", "train_digest": "training data", "val_digest": "validation data", "rule": "rule"}
-    if "unlabelled_digest" in earlier:  # a run that is older than such images has none on record
+    # A run that is older than such images has none on record, and what no trial learns from may change.
+    if "unlabelled_digest" in earlier and asks_for_teacher(settings.space):
         words["unlabelled_digest"] = "set of unlabelled images"
     for key, word in words.items():
         if now.get(key) != earlier.get(key):

@@ -12,6 +12,10 @@ def check_unlabelled(space: Space, dataset: Dataset | None) -> None:
     Raises:
         InputError: it is one.
     """
-    asked = any(one.name == "teacher" and MEAN in one.domain.values() for one in space.train)
-    if asked and dataset is not None and dataset.unlabelled is None:
+    if asks_for_teacher(space) and dataset is not None and dataset.unlabelled is None:
         raise no_unlabelled(dataset.path)
+
+
+def asks_for_teacher(space: Space) -> bool:
+    """Whether a trial of the space may learn from unlabelled images."""
+    return any(one.name == "teacher" and MEAN in one.domain.values() for one in space.train)

@@ -17,7 +17,7 @@ from search_spaces.paths import Leaf
 from search_spaces.reading_set import Tree, read_set_drafts
 from search_spaces.several_detectors import Specs, predict_specs, train_specs
 from search_spaces.space import DETECTOR, SET, DetectorSpec, PredictSpec
-from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
+from search_spaces.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 
 Detectors = Mapping[str, DetectorSpec]
 
@@ -86,6 +86,9 @@ def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen
     if written is not None and isinstance(written.value, MapNode):
         _refuse_file_keys(root, faults)
         return _read_several(written, detectors, faults)
+    if written is not None and isinstance(written.value, ListNode):
+        faults.add(written.line, "several detectors are a choice", written.shown(), "write detector: {choice: [...]}")
+        return None
     # A configuration file says which detector it is.
     name = CONFIG if config is not None and root.find(DETECTOR) is None else read_text(DETECTOR, root, faults)
     if name is None:

@@ -95,6 +95,14 @@ def test_a_resumed_search_keeps_its_unlabelled_images(tmp_path: Path) -> None:
         resolved(tmp_path, resumed=run)
 
 
+def test_without_a_teacher_more_unlabelled_images_do_not_stop_a_resume(tmp_path: Path) -> None:
+    add_unlabelled(tmp_path, 200)
+    space = "{lr: {log: [0.001, 0.1]}}"
+    run = begun(tmp_path, resolved(tmp_path, space).record())
+    add_unlabelled(tmp_path, 90)
+    resolved(tmp_path, space, resumed=run)
+
+
 def test_a_run_that_is_older_than_such_images_is_resumed(tmp_path: Path) -> None:
     add_unlabelled(tmp_path)
     record = resolved(tmp_path).record()
