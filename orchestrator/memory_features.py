@@ -46,25 +46,31 @@ class Columns:
     """How features become columns of numbers; made of what was seen.
 
     Attributes:
-        numbers: features that are numbers everywhere, and differ.
+        numbers: features that are numbers wherever they are given, and differ.
         words: (feature, word) pairs, a column of 0 and 1 for each.
         known: every word that was seen of each feature of words.
+        usual: of each number the mean, for rows without it: of several detectors not all have every parameter.
     """
 
     numbers: tuple[str, ...]
     words: tuple[tuple[str, str], ...]
     known: Mapping[str, frozenset[str]]
+    usual: Mapping[str, float]
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Feature]]) -> "Columns":
         """The columns in which the rows differ."""
-        values = {name: [row.get(name, "") for row in rows] for name in sorted({name for row in rows for name in row})}
-        numeric = {name for name, seen in values.items() if all(isinstance(value, float) for value in seen)}
-        known = {name: frozenset(map(str, seen)) for name, seen in values.items() if name not in numeric}
+        names = sorted({name for row in rows for name in row})
+        values = {name: [row[name] for row in rows if name in row] for name in names}
+        numbers = {name: [one for one in seen if isinstance(one, float)] for name, seen in values.items()}
+        numeric = [name for name in names if len(numbers[name]) == len(values[name])]
+        known = {name: frozenset(str(row.get(name, "")) for row in rows) for name in names if name not in numeric}
+        differing = tuple(name for name in numeric if len(set(numbers[name])) > 1)
         return cls(
-            tuple(name for name in sorted(numeric) if len(set(values[name])) > 1),
+            differing,
             tuple((name, word) for name in sorted(known) if len(known[name]) > 1 for word in sorted(known[name])),
             known,
+            {name: math.fsum(numbers[name]) / len(numbers[name]) for name in differing},
         )
 
     def place_of(self, name: str) -> int | None:
@@ -77,9 +83,9 @@ class Columns:
 
     def knows(self, row: Mapping[str, Feature]) -> bool:
         """Whether nothing in a row is unlike all that was seen."""
-        fits = (isinstance(row.get(name), float) for name in self.numbers)
+        fits = (isinstance(row.get(name, usual), float) for name, usual in self.usual.items())
         return all(fits) and all(str(row.get(name, "")) in words for name, words in self.known.items())
 
     def _line(self, row: Mapping[str, Feature]) -> list[float]:
-        numbers = [float(row[name]) for name in self.numbers]
+        numbers = [float(row.get(name, self.usual[name])) for name in self.numbers]
         return [*numbers, *(float(str(row.get(name, "")) == word) for name, word in self.words)]

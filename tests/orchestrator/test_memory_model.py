@@ -39,6 +39,19 @@ def _cascade_need_gib(point: Mapping[str, object]) -> float:
     return 1.2 + float(str(point["batch_size"])) * (1.5 * DEPTHS[str(point["backbone"])] * megapixels + 0.3)
 
 
+def _either_point(rng: random.Random) -> dict[str, object]:
+    """Of one of two detectors, each with a parameter that the other lacks."""
+    own = rng.choice([{"detector": "cascade_rcnn", "rois": rng.randint(64, 512)}, {"detector": "fcos", "alpha": 0.1}])
+    alpha = {"alpha": rng.uniform(0.1, 0.9)} if "alpha" in own else {}
+    scale = {"train_scale": rng.choice(list(SCALES)), "lr": rng.random() / 100}
+    return {**own, **alpha, **scale, "batch_size": rng.choice([1, 2, 4, 8, 16])}
+
+
+def _either_need_gib(point: Mapping[str, object]) -> float:
+    factor = 2.0 if point["detector"] == "cascade_rcnn" else 1.4
+    return 0.5 + float(str(point["batch_size"])) * factor * SCALES[str(point["train_scale"])] / 1e6
+
+
 def _seen(points: list[dict[str, object]], needs_gib: list[float]) -> list[Seen]:
     fits = [need <= DEVICE_GIB for need in needs_gib]
     return [
@@ -48,7 +61,10 @@ def _seen(points: list[dict[str, object]], needs_gib: list[float]) -> list[Seen]
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("draw", "need"), [(_fake_point, _fake_need_gib), (_cascade_point, _cascade_need_gib)])
+@pytest.mark.parametrize(
+    ("draw", "need"),
+    [(_fake_point, _fake_need_gib), (_cascade_point, _cascade_need_gib), (_either_point, _either_need_gib)],
+)
 def test_most_hopeless_points_are_known_and_none_that_fits_well(
     seed: int, draw: Callable[[random.Random], dict[str, object]], need: Callable[[Mapping[str, object]], float]
 ) -> None:
