@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import torch
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner, set_random_seed
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -39,9 +40,17 @@ def estimate_statistics(model: nn.Module, config: Mapping[str, Any]) -> bool:
     if trained:
         with randomness_kept(), torch.no_grad():
             set_random_seed(int(config["randomness"]["seed"]))
+            _tell_progress(int(config["train_cfg"]["max_epochs"]))
             _see_batches(model, trained, config)
     model.eval()
     return bool(trained)
+
+
+def _tell_progress(epoch: int) -> None:
+    """Says where a training is that has ended: TOOD and YOLOX ask mmengine for that in every step."""
+    hub = MessageHub.get_current_instance()
+    hub.update_info("epoch", epoch)
+    hub.update_info("iter", 0)
 
 
 def _see_batches(model: nn.Module, trained: list[_BatchNorm], config: Mapping[str, Any]) -> None:

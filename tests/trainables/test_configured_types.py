@@ -12,6 +12,7 @@ from mmdet_parity import agree, spread
 from mmengine.runner import Runner
 from tiny_detectors import tiny_data
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from results.boxes import truth_from_coco
 from trainables.batch_statistics import estimate_statistics
@@ -108,7 +109,7 @@ def test_it_trains_on_a_cpu_and_says_before_its_nms_what_mmdet_says_after(
     model: Any = train(config, Place(tmp_path), Course((1,), Silent()))  # a loss that is no number ends it
     assert type(model).__name__ == kind
     if kind == "RTMDet":
-        estimate_statistics(model, config)  # after three steps it would say nothing with those of its training
+        estimate_statistics(model, config)  # it would say nothing with those of three steps
     if kind == "SingleStageDetector":
         spread(model).bbox_head.loss_cls = None  # without it mmdet 3.5's own SSD does not predict
     # mmdet drops rows by one factor of their score; and takes more boxes than so few queries have.
@@ -116,3 +117,4 @@ def test_it_trains_on_a_cpu_and_says_before_its_nms_what_mmdet_says_after(
     if kind in SETS:
         model.bbox_head.test_cfg.max_per_img = model.num_queries
     agree(model, image, View(SCALE, score_floor=FLOOR, max_raw_per_image=1_000_000))
+    assert estimate_statistics(model, config) == any(isinstance(one, _BatchNorm) for one in model.modules())
