@@ -271,7 +271,9 @@ def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLay
         words["unlabelled_digest"] = "set of unlabelled images"
     for key, word in words.items():
         if now.get(key) != earlier.get(key):
-            remedy = "undo the change, or start a new search under another --name"
+            # A shipped space may have changed with the program; the run has its own copy.
+            undo = f"give --space {run.space}, its own copy" if key == "space_sha" else "undo the change"
+            remedy = f"{undo}, or start a new search under another --name"
             received = f"another {word} than {run.name} began with"
             raise InputError("a resumed search keeps its space, data and rule", received, remedy)
     if now["seed"] != earlier.get("seed"):

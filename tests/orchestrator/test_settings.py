@@ -104,7 +104,7 @@ def test_a_resumed_run_keeps_what_it_began_with(settings: Settings, run: RunLayo
 @pytest.mark.parametrize(
     ("file", "old", "new", "named"),
     [
-        ("fake.yaml", "1.0", "0.9", "another space"),
+        ("fake.yaml", "1.0", "0.9", r"another space than a began with; give --space \S*a/space\.yaml"),
         ("train.json", "[1, 1, 4, 4]", "[1, 1, 4, 5]", "another training data"),
         ("val.json", "[1, 1, 4, 4]", "[1, 1, 4, 5]", "another validation data"),
         ("dataset.yaml", "coco50", "voc50", "another rule"),
