@@ -125,12 +125,14 @@ def _joined(options: Options, settings: "Settings") -> Iterator[tuple["Cluster",
     # Ray takes seconds to import and to start: only a search that has passed its checks pays for that.
     from orchestrator.cluster import connect, disconnect
     from orchestrator.devices import check_devices
+    from orchestrator.kernels import check_worker_kernels
     from orchestrator.slots import slots_on
 
     try:
         cluster = connect(options.address)
         slots = slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
         check_devices(settings.space, on_gpu=slots.gpus > 0)
+        check_worker_kernels(slots)
         yield cluster, slots
     finally:
         disconnect()
