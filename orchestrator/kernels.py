@@ -1,7 +1,7 @@
 """Asks a worker that holds a trial's share of a GPU whether mmcv was compiled for it, before a search writes anything.
 
-The machine of the driver may be another one, and has no torch loaded. On CPUs there is nothing to ask: mmcv's kernels for
-them are always built. A trial asks once more on the device that it really has.
+The machine of the driver may be another one, and has no torch loaded. On CPUs there is nothing to ask: mmcv's kernels
+for them are always built. A trial asks once more on the device that it really has.
 """
 
 import ray
