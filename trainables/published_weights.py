@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from ruamel.yaml import YAML
 
@@ -114,7 +115,10 @@ def published(word: str, detector: str, params: Params) -> Published:
         shown = ", ".join(f"{key} {params[key]}" for key in KEYS if key in params)
         remedy = f"give init a file, or {word} where such weights exist only (init: {{..., when: {{backbone: [...]}}}})"
         raise InputError(f"init: {word} stands for published weights", f"{detector} with {shown}", remedy)
-    return Published(weights_folder() / url.rpartition("/")[2], url)
+    # torch keeps a "%2B" of an address in the file's name, browsers and wget write the "+" that it stands for.
+    name = url.rpartition("/")[2]
+    downloaded = weights_folder() / unquote(name)
+    return Published(downloaded if downloaded.is_file() else weights_folder() / name, url)
 
 
 def weights_folder() -> Path:

@@ -89,3 +89,13 @@ def test_a_file_as_mmdet_publishes_it_starts_all_but_the_classes(detector: str, 
     taken, all_of_them = load_start(model, tmp_path / "coco.pth")
     classes = 2 * 3 if detector == "cascade_rcnn" else 2  # weight and bias of each classifying layer
     assert all_of_them - taken == classes
+
+
+def test_a_name_that_a_browser_has_written_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    found = published(COCO, "reppoints", params("reppoints"))
+    assert "%2B" in found.path.name
+    found.path.parent.mkdir(parents=True)
+    saved = found.path.with_name(found.path.name.replace("%2B", "+"))
+    saved.touch()
+    assert published(COCO, "reppoints", params("reppoints")).path == saved
