@@ -13,7 +13,7 @@ from orchestrator.devices import check_devices
 from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, reads_data, with_classes
-from orchestrator.start_weights import seen_before, start_weights_of
+from orchestrator.start_weights import seen_before, start_weights_of, unpublished_notices
 from orchestrator.teachers import asks_for_teacher, check_unlabelled
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, newest_run, run_named
@@ -142,6 +142,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
             *few_weights_notices(space.search.keep_checkpoints),
             *(data.summary.notices if data else ()),
             *seen,
+            *unpublished_notices(space),
         ),
     )
     if resumed:

@@ -4,13 +4,13 @@ Weights that were trained on a validation image know its answer: a score on it i
 records, never their tensors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.jobs import stated_params
 from orchestrator.refusals import excluded
 from results.errors import InputError, InputErrors
-from search_spaces.points import combinations_of
+from search_spaces.points import combinations_of, complete_point
 from search_spaces.space import DETECTOR, Space
 from trainables.data.dataset import Source
 from trainables.data.fingerprint import ImageFingerprints
@@ -26,9 +26,10 @@ def start_weights_of(space: Space) -> tuple[Path, ...]:
     """The files that trials of this space may start from.
 
     Raises:
-        InputError: one of them is not there, or published weights are asked for that do not exist.
+        InputError: one of them is not there, or published weights are asked for that do not exist at all, or not where
+            a default or known point asks.
     """
-    given = {str(value) for one in space.train if one.name == _INIT for value in one.domain.values()} - {NONE}
+    given = _given(space)
     files = given.difference(WORDS)
     missing = sorted(path for path in files if not Path(path).is_file())
     if missing:
@@ -41,12 +42,48 @@ def start_weights_of(space: Space) -> tuple[Path, ...]:
     return tuple(sorted({*map(Path, files), *(one.path for one in meant)}))
 
 
+def _given(space: Space) -> set[str]:
+    """What `init` takes, but for "none"."""
+    return {str(value) for one in space.train if one.name == _INIT for value in one.domain.values()} - {NONE}
+
+
+def unpublished_notices(space: Space) -> tuple[str, ...]:
+    """Which points are never handed out because nobody published what `init` asks for there."""
+    faults = [one for one in _meant(space) if isinstance(one, InputError)]
+    more = f" and {len(faults) - 1} more of the combinations" if len(faults) > 1 else ""
+    return tuple(f"{one.rule}; points without any are not tried: {one.received}{more}" for one in faults[:1])
+
+
 def _published(space: Space) -> tuple[Published, ...]:
-    """What the words of `init` mean at the space's points."""
+    """What the words of `init` mean at the space's points; those that are tried first have such weights."""
+    first = (complete_point(space.train, {DETECTOR: name}) for name in space.detectors())
+    for point in (*first, *space.known):
+        if point.get(_INIT) in WORDS:
+            _of(space, point)
+    meant = _meant(space)
+    found = {one for one in meant if isinstance(one, Published)}
+    if not found and meant:
+        raise InputErrors([one for one in meant if isinstance(one, InputError)][:1])
+    return tuple(sorted(found, key=lambda one: one.path))
+
+
+def _meant(space: Space) -> list[Published | InputError]:
+    """The file, or why there is none, of every combination that `published` looks at."""
+    if not _given(space).intersection(WORDS):
+        return []
     points = combinations_of(space, _with_conditions(space, (DETECTOR, _INIT, *KEYS)))
     asking = [point for point in points if point.get(_INIT) in WORDS and excluded(space, point) is None]
-    found = [published(str(point[_INIT]), space.detector_at(point), stated_params(space, point)) for point in asking]
-    return tuple(sorted(set(found), key=lambda one: one.path))
+    meant: list[Published | InputError] = []
+    for point in asking:
+        try:
+            meant.append(_of(space, point))
+        except InputError as error:
+            meant.append(error)
+    return meant
+
+
+def _of(space: Space, point: Mapping[str, object]) -> Published:
+    return published(str(point[_INIT]), space.detector_at(point), stated_params(space, point))
 
 
 def _with_conditions(space: Space, names: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from PIL import Image
 from tiny_search import write_data, write_space
 from torch import nn
 
+import search_spaces as spaces
 from orchestrator.jobs import complete_params, stated_params
 from orchestrator.options import Options, parse_options
 from orchestrator.refusals import refusal
@@ -160,7 +161,7 @@ def test_published_weights_that_do_not_exist_are_refused_before_anything_starts(
     published: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     command, _ = published
-    Path(command[1]).write_text(PUBLISHED.replace("resnet101", "resnet34"))
+    Path(command[1]).write_text(PUBLISHED.replace("[none, coco]", "[coco, none]").replace("resnet50,", "resnet34,"))
     assert run_command(main, command) == 2
     line = capsys.readouterr().err
     assert len(line.splitlines()) == 1
@@ -200,4 +201,28 @@ def test_words_under_a_condition_are_looked_for(published: tuple[list[str], Path
         "train: {norm: {choice: [bn, bn_frozen]}, init: {choice: [imagenet, coco], when: {norm: [bn_frozen]}}}\n"
     )
     with pytest.raises(InputError, match="published weights lie on this machine"):
+        start_weights_of(load_space(str(file), DETECTORS))
+
+
+def test_points_without_published_weights_beside_others_are_left_out_aloud(published: tuple[list[str], Path]) -> None:
+    command, _ = published
+    Path(command[1]).write_text(PUBLISHED.replace("resnet101", "resnet34"))
+    space = load_space(command[1], DETECTORS)
+    for _ in range(2):
+        with pytest.raises(InputError) as caught:
+            start_weights_of(space)
+        save_weights(nn.Linear(3, 2), Path(caught.value.received))
+    notices = resolve(options(command), None).notices
+    assert any("points without any are not tried: cascade_rcnn with backbone resnet34" in one for one in notices)
+    assert refusal(space, {"detector": "cascade_rcnn", "init": "coco", "backbone": "resnet34"}) is not None
+
+
+@pytest.mark.parametrize("name", ["cascade", "fcos", "fcostd", "log_replay", "retinanet", "rtmdet", "reppoints"])
+def test_a_shipped_space_takes_the_word_that_it_names(
+    published: tuple[list[str], Path], tmp_path: Path, name: str
+) -> None:
+    shipped = Path(spaces.__file__).with_name(f"{name}.yaml").read_text()
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(shipped.replace("\n  init: none", "\n  init: coco", 1))
+    with pytest.raises(InputError, match="download http"):
         start_weights_of(load_space(str(file), DETECTORS))
