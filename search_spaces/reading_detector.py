@@ -87,7 +87,8 @@ def read_detector(root: MapNode, detectors: Detectors, faults: Faults) -> Chosen
         _refuse_file_keys(root, faults)
         return _read_several(written, detectors, faults)
     if written is not None and isinstance(written.value, ListNode):
-        faults.add(written.line, "several detectors are a choice", written.shown(), "write detector: {choice: [...]}")
+        remedy = "write detector: NAME, or for several detector: {choice: [...]}"
+        faults.add(written.line, "detector is a name, or a choice of names", written.shown(), remedy)
         return None
     # A configuration file says which detector it is.
     name = CONFIG if config is not None and root.find(DETECTOR) is None else read_text(DETECTOR, root, faults)

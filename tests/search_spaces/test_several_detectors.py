@@ -138,7 +138,7 @@ def test_a_combination_is_refused_with_the_name_of_its_detector(load: Load) -> N
     ("head", "expected"),
     [
         ("detector: {choice: [two_stage, dens]}", "did you mean dense?"),
-        ("detector: [two_stage, dense]", "write detector: {choice: [...]}"),
+        ("detector: [two_stage, dense]", "or for several detector: {choice: [...]}"),
         ("detector: {choice: [two_stage, config]}", "detector: config stands alone"),
         ("detector: {choice: [dense, dense]}", "choice names each value once"),
         ("detector: {log: [dense, points]}", "detector is no number and has no log"),
