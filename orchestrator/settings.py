@@ -228,8 +228,8 @@ def _demo_full(asked: str) -> Path:
 
 
 def _dataset(space: Space, options: Options, earlier: dict[str, object]) -> Dataset | None:
-    named = options.data or earlier.get("dataset")
-    if not named and not reads_data(space):
+    named, needed = options.data or earlier.get("dataset"), reads_data(space)
+    if not named and not needed:
         return None
     return load_dataset(dataset_path(options.data, earlier))
 

@@ -41,8 +41,16 @@ def with_classes(space: Space, file: str, rule: str, categories: Sequence[Catego
 
 
 def reads_data(space: Space) -> bool:
-    """Whether trials of the space need a data set."""
-    return any(DETECTORS[name].reads_data for name in space.detectors())
+    """Whether trials of the space need a data set.
+
+    Raises:
+        InputError: those of some of its detectors do, and others do not.
+    """
+    reading = {DETECTORS[name].reads_data for name in space.detectors()}
+    if len(reading) > 1:
+        alone = ", ".join(name for name in space.detectors() if not DETECTORS[name].reads_data)
+        raise InputError("detectors of one search all learn from data, or none does", alone, f"search {alone} alone")
+    return reading.pop()
 
 
 def check_sampler(sampler: str) -> None:

@@ -11,6 +11,7 @@ from orchestrator.neighbours import question_of
 from orchestrator.options import parse_options
 from orchestrator.repeats import Identity, Tried
 from orchestrator.settings import Settings, resolve
+from results.errors import InputError
 from results.layout import RunLayout
 from search_spaces.points import default_point, point_faults
 from search_spaces.space import Space
@@ -109,3 +110,10 @@ def test_values_that_exclude_each_other_are_never_handed_out(tmp_path: Path) -> 
     rejected = driven.events("rejected")
     assert rejected and {event["kind"] for event in rejected} == {"conflict"}
     assert "neg_iou (0.4) is at most pos_iou (0.3)" in rejected[0]["reason"]
+
+
+def test_the_fake_detector_is_searched_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mixed.yaml"
+    file.write_text("detector: {choice: [fcos, fake]}\nrule: coco50\ntrain: {x: {range: [0.0, 1.0]}}\n")
+    with pytest.raises(InputError, match="search fake alone"):
+        resolve(parse_options(["--space", str(file), "--data", str(write_data(tmp_path / "data"))]), None)
