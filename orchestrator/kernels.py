@@ -7,21 +7,24 @@ for them are always built. A trial asks once more on the device that it really h
 import ray
 
 from orchestrator.slots import Slots
+from orchestrator.spaces import reads_data
 from results.errors import InputError
+from search_spaces.space import Space
 
 Fault = tuple[str, str, str]
 
 
-def check_worker_kernels(slots: Slots) -> None:
+def check_worker_kernels(space: Space, slots: Slots) -> None:
     """Refuses a cluster whose GPUs mmcv has no kernels for.
 
     Args:
+        space: a detector that reads no images runs no kernel.
         slots: what a trial gets.
 
     Raises:
         InputError: with the remedy.
     """
-    if slots.gpus == 0:
+    if slots.gpus == 0 or not reads_data(space):
         return
     ask = ray.remote(num_cpus=slots.cpus, num_gpus=slots.gpus)(kernels_fault)
     fault = ray.get(ask.remote())

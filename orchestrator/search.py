@@ -132,7 +132,7 @@ def _joined(options: Options, settings: "Settings") -> Iterator[tuple["Cluster",
         cluster = connect(options.address)
         slots = slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
         check_devices(settings.space, on_gpu=slots.gpus > 0)
-        check_worker_kernels(slots)
+        check_worker_kernels(settings.space, slots)
         yield cluster, slots
     finally:
         disconnect()

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.kernels import check_worker_kernels, kernels_fault
 from orchestrator.slots import Slots
+from search_spaces.space import Space
 
 
 @pytest.mark.training
@@ -20,4 +21,9 @@ def test_a_device_without_kernels_is_told_with_its_remedy(monkeypatch: pytest.Mo
 
 
 def test_trials_on_processors_need_not_be_asked() -> None:
-    check_worker_kernels(Slots(2, 1.0, 0.0))  # no cluster is there to answer
+    check_worker_kernels(Space("fcos", "fcos", "coco50", ()), Slots(2, 1.0, 0.0))  # no cluster is there to answer
+
+
+def test_the_fake_detector_needs_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ray.remote", lambda **_options: pytest.fail("a worker was asked"))
+    check_worker_kernels(Space("fake", "fake", "coco50", ()), Slots(2, 1.0, 1.0))
