@@ -40,12 +40,14 @@ class Watch:
 
     Attributes:
         on_first: called as the first iteration begins.
+        own_cpu_s: of what a trial does beside the training, its checkpoint included.
     """
 
     on_first: Callable[[], None] = lambda: None
     began: list[Moment] = field(default_factory=list)
     iterated: list[Moment] = field(default_factory=list)
     ended: list[Moment] = field(default_factory=list)
+    own_cpu_s: float = 0.0
 
     def begin(self) -> None:
         """An epoch begins."""
@@ -60,6 +62,13 @@ class Watch:
     def end(self) -> None:
         """An epoch has ended, with all that is done at its end."""
         self.ended.append(Moment.now())
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Counts what is done within as a trial's own."""
+        began = Moment.now()
+        yield
+        self.own_cpu_s += Moment.now().since(began).cpu_s
 
     def trained(self) -> Moment:
         """From the first epoch's beginning to the last one's end."""
@@ -96,8 +105,13 @@ def watched_trials(watch: Watch) -> Iterator[None]:
         def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
             watch.iterate()
 
+        def after_train_iter(self, *arguments: Any, **more: Any) -> None:
+            with watch.working():
+                super().after_train_iter(*arguments, **more)
+
         def after_train_epoch(self, runner: Runner) -> None:
-            super().after_train_epoch(runner)
+            with watch.working():
+                super().after_train_epoch(runner)
             watch.end()
 
     with mock.patch.object(training, "TrialHook", Watched):

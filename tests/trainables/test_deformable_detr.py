@@ -15,6 +15,7 @@ from trainables.catalogue import DETECTORS
 from trainables.detectors.optimization import optimization
 from trainables.effective import MODEL_CONFIGS, effective_config
 from trainables.modules.level_mapper import LevelMapper
+from trainables.predict import View
 from trainables.proof.building import built
 from trainables.proof.description import Description
 from trainables.raw_heads import before_nms
@@ -142,7 +143,7 @@ def test_options_that_change_the_network_learn_one_batch_and_predict(option: dic
     assert min(losses[-3:]) < losses[0]
     pixels, sample = drawn_image(0)
     with torch.inference_mode():
-        raw = before_nms(model.eval(), pixels, sample, floor=0.0)
+        raw = before_nms(model.eval(), pixels, sample, View("96x96", score_floor=0.0))
     assert len(raw.scores) == int(str(params["queries"])) * len(DATA.category_ids)
     assert raw.scores.min() >= 0 and raw.scores.max() <= 1
     assert raw.boxes_xyxy.min() >= 0 and raw.boxes_xyxy.max() <= SIDE_PX
