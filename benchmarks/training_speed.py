@@ -6,52 +6,31 @@ Images a second: the runner as mmengine's own tools run it, but without its chec
 whole trial, whose checkpoint counts and whose prediction at the end does not. The two run in turn in one process. Where
 other processes run, even CPU time swings by a tenth; the share of it that the trial's own hook takes does not.
 
-The start: trials one after another in one process, from the call to the first iteration; and a search on Ray with one
-slot, from the record of one trial's end to the next one's first iteration.
+The start: trials one after another in one process, as in a reused worker, from the call to the first iteration.
 """
 
-import json
-import logging
 import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: threads beyond a trial's wait in busy loops
-os.environ.setdefault("RAY_worker_niceness", "0")  # beside other work, workers of niceness 15 are not heard of
 
 # isort: split
-import orchestrator.tune  # says how ray is to be imported, so it comes first
-
-# isort: split
-import ray
-import training_watch
 from first_trials import first_job
 from mmengine.config import Config
 from mmengine.runner import Runner
 from stopwatch import markdown, write_table
 from training_watch import Moment, Watch, WatchHook, watched_trials
 
-from orchestrator.budget import Budget
-from orchestrator.jobs import JobFactory
-from orchestrator.slots import Slots
-from orchestrator.study import Study
-from orchestrator.worker import end_of_trial, run_in_worker
-from results.layout import RunLayout, write_atomically
-from results.ledger import Ledger, read_events
+from orchestrator.worker import end_of_trial
 from results.rules import load_rule
-from search_spaces.loading import load_space
-from search_spaces.space import NoPruning
-from trainables.catalogue import DETECTORS
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.data.demo import DemoSizes, demo_dataset
-from trainables.effective import TrainingData, training_data, trial_config, trial_hash
+from trainables.effective import TrainingData, training_data, trial_config
 from trainables.jobs import TrialJob
 from trainables.training import register_mmdet, use_threads
 
@@ -59,7 +38,6 @@ SPACES = ("cascade", "fcos", "rtmdet")
 ROUNDS, EPOCHS = 4, 2
 MANY = DemoSizes(train=160, val=6, test=3)
 STARTS = ("cascade", "fcos", "rtmdet", "faster", "retinanet", "cascade")
-RAY_TRIALS = 5
 FEW = DemoSizes(train=40, val=15, test=3)
 
 
@@ -73,7 +51,6 @@ def main() -> None:
             _speed_table(Path(name), demo_dataset(Path(name) / "many", MANY)),
             "\nSeconds to the first iteration, the process's first trial first.\n",
             _start_table(Path(name), few),
-            f"\nOn Ray with one reused worker, after the record of the trial before: {_on_ray(name, few)} s.\n",
         )
     write_table("training_speed", "Training through a trial", parts)
 
@@ -167,45 +144,6 @@ def _start_table(folder: Path, dataset: Path) -> str:
 def _data(dataset: Path, rule: str) -> TrainingData:
     found = load_dataset(dataset)
     return training_data(found, load_truth(found, found.train).categories, load_rule(rule))
-
-
-def _on_ray(folder: str, dataset: Path) -> str:
-    """Seconds from the record of each trial's end to the next one's first iteration, in order."""
-    layout = RunLayout(Path(folder) / "run")
-    ray.cloudpickle.register_pickle_by_value(training_watch)  # workers do not find this folder
-    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    with mock.patch.object(orchestrator.tune, "run_in_worker", _noting_worker):
-        _search(layout, dataset)
-    ray.shutdown()
-    ended = [float(str(event["time"])) for event in read_events(layout.ledger) if event["event"] == "finished"]
-    began = [float(_note(layout.trial(number).folder).read_text()) for number in range(RAY_TRIALS)]
-    return ", ".join(f"{first - end:.2f}" for end, first in zip(ended[:-1], began[1:], strict=True))
-
-
-def _search(layout: RunLayout, dataset: Path) -> None:
-    space = load_space("fcos", DETECTORS, "demo")
-    space = replace(space, search=replace(space.search, pruner=NoPruning(), epochs=1, report_every=1))
-    data = _data(dataset, space.rule)
-    with Ledger.create(layout.ledger, {"name": layout.name}) as ledger:
-        study = Study(space, ledger, read_events(layout.ledger), Budget(RAY_TRIALS), seed=0)
-        orchestrator.tune.run_search(
-            study,
-            JobFactory(space, layout, dataset, space.rule, seed=0),
-            lambda job: trial_hash(TrialJob.from_dict(job), data),
-            Slots(1, 1.0, 0.0),
-            layout.root / "ray",
-        )
-
-
-def _noting_worker(config: Mapping[str, Any]) -> None:
-    """What Ray's workers run, which notes when a trial's first iteration begins."""
-    note = _note(Path(json.loads(config["job"])["folder"]))
-    with watched_trials(Watch(lambda: write_atomically(note, str(time.time())))):
-        run_in_worker(config)
-
-
-def _note(trial: Path) -> Path:
-    return trial.with_suffix(".first")
 
 
 if __name__ == "__main__":

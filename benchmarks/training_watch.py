@@ -1,7 +1,7 @@
 """When a training's epochs begin and end, in mmengine's plain runner and within a trial. Measures nothing by itself."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,11 +39,9 @@ class Watch:
     """Moments of one training, in order.
 
     Attributes:
-        on_first: called as the first iteration begins.
         own_cpu_s: of what a trial does beside the training, its checkpoint included.
     """
 
-    on_first: Callable[[], None] = lambda: None
     began: list[Moment] = field(default_factory=list)
     iterated: list[Moment] = field(default_factory=list)
     ended: list[Moment] = field(default_factory=list)
@@ -57,7 +55,6 @@ class Watch:
         """An iteration begins; the first is noted."""
         if not self.iterated:
             self.iterated.append(Moment.now())
-            self.on_first()
 
     def end(self) -> None:
         """An epoch has ended, with all that is done at its end."""
