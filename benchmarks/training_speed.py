@@ -35,7 +35,7 @@ from trainables.jobs import TrialJob
 from trainables.training import register_mmdet, use_threads
 
 SPACES = ("cascade", "fcos", "rtmdet")
-ROUNDS, EPOCHS = 4, 2
+ROUNDS, EPOCHS = 6, 2
 MANY = DemoSizes(train=160, val=6, test=3)
 STARTS = ("cascade", "fcos", "rtmdet", "faster", "retinanet", "cascade")
 FEW = DemoSizes(train=40, val=15, test=3)
