@@ -31,6 +31,7 @@ from results.rules import load_rule
 from trainables.data.dataset import load_dataset, load_truth
 from trainables.data.demo import DemoSizes, demo_dataset
 from trainables.effective import TrainingData, training_data, trial_config
+from trainables.freed_memory import memory_freed
 from trainables.jobs import TrialJob
 from trainables.training import register_mmdet, use_threads
 
@@ -100,11 +101,11 @@ def _images(job: TrialJob) -> int:
 
 
 def _plain(job: TrialJob) -> tuple[Moment, float]:
-    """mmengine's runner on the trial's configuration."""
+    """mmengine's runner on the trial's configuration, from a heap as a trial, or a fresh process, finds it."""
     config = trial_config(job, _data(Path(job.dataset), job.rule))
     use_threads(job.threads)
     watch = Watch()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, memory_freed():
         runner = Runner.from_cfg(Config({**config, "work_dir": folder, "default_hooks": {"checkpoint": None}}))
         runner.register_hook(WatchHook(watch), priority="LOWEST")
         runner.train()
