@@ -13,14 +13,14 @@ _REFRESH_S = 1.0
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    from rich.console import Console
     from rich.live import Live
 
     from orchestrator.progress import remaining_s, render
+    from results.screen import Screen
 
     layout = chosen_run(run_argument("orchestrator.monitor", arguments))
     progress = read_progress(layout)
-    with Live(render(progress), console=Console(), auto_refresh=False) as live:
+    with Live(render(progress), console=Screen(), auto_refresh=False) as live:
         while remaining_s(progress) != 0.0:
             time.sleep(_REFRESH_S)
             progress = read_progress(layout)

@@ -23,6 +23,7 @@ from orchestrator.tune import run_search
 from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, as_typed
 from results.layout import RunLayout
 from results.leaderboard import show
+from results.screen import Screen
 from results.trial_records import FAIL, TrialRecord
 
 
@@ -51,7 +52,7 @@ def run_session(session: Session, cluster: Cluster, slots: Slots) -> int:
     Returns:
         The command's exit code.
     """
-    console, settings, layout, study = Console(), session.settings, session.layout, session.study
+    console, settings, layout, study = Screen(), session.settings, session.layout, session.study
     _announce(console, session, cluster, slots)
     start = Progress(
         layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,

@@ -13,11 +13,10 @@ from results.trial_records import trials_of
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    from rich.console import Console
-
     from orchestrator.progress import render
+    from results.screen import Screen
 
-    Console().print(render(read_progress(chosen_run(run_argument("orchestrator.status", arguments)))))
+    Screen().print(render(read_progress(chosen_run(run_argument("orchestrator.status", arguments)))))
     return EXIT_DONE
 
 

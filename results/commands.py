@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from results.errors import DetectionSearchError, InputError
+from results.errors import DetectionSearchError, InputError, one_line
+from results.terminal import foreign_text_escaped
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -35,6 +36,7 @@ def as_typed(command: str) -> str:
     return f"uv run {command}" if "UV" in os.environ else command
 
 
+@foreign_text_escaped()
 def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] | None = None) -> int:
     """Runs `main` on the command line's arguments and turns exceptions into an exit code.
 
@@ -51,7 +53,7 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
         print(_prefixed(error.line()), file=sys.stderr)
         return EXIT_INPUT
     except DetectionSearchError as error:
-        print(_prefixed(str(error)), file=sys.stderr)
+        print(_prefixed(one_line(str(error))), file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:  # the reader left, as `| head` does; Python would complain once more when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

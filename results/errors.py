@@ -11,6 +11,12 @@ This module does not print and does not exit; `results.commands` does.
 
 from collections.abc import Sequence
 
+# A message is one line that a terminal and a log show whole; the limit includes the "error: " of a command.
+MAX_LINE_CHARACTERS = 300
+MAX_LINES = 30  # of one input's faults
+_PREFIX_CHARACTERS = len("error: ")
+_LEAST_RECEIVED = 80
+
 
 class DetectionSearchError(Exception):
     """Root of every exception that this project raises on purpose."""
@@ -32,8 +38,15 @@ class InputError(DetectionSearchError):
         super().__init__(self.line())
 
     def line(self) -> str:
-        """The message on one line, whatever line breaks its parts held."""
-        return " ".join(f"{self.rule}; received {self.received}; {self.remedy}".split())
+        """The message on one line, whatever line breaks and however much text its parts held.
+
+        What was received is cut first, in its middle: a place stands at its beginning, a reason at its end.
+        """
+        rule, received, remedy = (" ".join(part.split()) for part in (self.rule, self.received, self.remedy))
+        room = MAX_LINE_CHARACTERS - _PREFIX_CHARACTERS - len("; received ; ") - len(rule)
+        received = cut_in_the_middle(received, max(room - len(remedy), _LEAST_RECEIVED))
+        remedy = cut_in_the_middle(remedy, max(room - len(received), _LEAST_RECEIVED))
+        return one_line(f"{rule}; received {received}; {remedy}")
 
 
 class InputErrors(InputError):
@@ -47,10 +60,25 @@ class InputErrors(InputError):
         super().__init__(first.rule, first.received, first.remedy)
 
     def line(self) -> str:
-        """One line for each fault."""
+        """One line for each fault, and the number of those beyond `MAX_LINES`."""
         parts = getattr(self, "errors", ())
-        return "\n".join(error.line() for error in parts)
+        lines = [error.line() for error in parts[:MAX_LINES]]
+        more = len(parts) - len(lines)
+        return "\n".join([*lines, f"and {more} more; fix those above first"] if more else lines)
 
 
 class DamagedFileError(DetectionSearchError):
     """A file that this project wrote is cut off, of another schema, or not ours at all."""
+
+
+def one_line(text: str) -> str:
+    """A message on one line of at most `MAX_LINE_CHARACTERS` with a command's prefix; cut in its middle."""
+    return cut_in_the_middle(" ".join(text.split()), MAX_LINE_CHARACTERS - _PREFIX_CHARACTERS)
+
+
+def cut_in_the_middle(text: str, limit: int) -> str:
+    """The text, or its beginning and its end with " ... " between them where it is longer than `limit`."""
+    if len(text) <= limit:
+        return text
+    kept = limit - len(" ... ")
+    return f"{text[: kept - kept // 2]} ... {text[len(text) - kept // 2 :]}"

@@ -21,6 +21,7 @@ from results.ledger import group_by_of, read_events, read_header, was_killed
 from results.online import OnlineScore, read_online, record_online
 from results.pareto import pareto_set
 from results.ranking import best_first, scored
+from results.screen import Screen
 from results.seeds import SeedSpread, seed_spreads
 from results.solution_notes import solution_notes
 from results.ties import ties
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         whole = [with_whole_summary(run, record) for record in records]
         print(as_json(whole, read_online(run.online), _ties(run, scored(records), rule, group_by)))
         return 0
-    show(Console(), run, records, rule, group_by)
+    show(Screen(), run, records, rule, group_by)
     if was_killed(run.ledger, events):
         print("The search was killed; what is RUNNING is unfinished; go on with --resume.")
     return 0

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from rich.console import Console
 
 from results.coco_table import coco_class_rows
 from results.commands import CommandParser, run_command
@@ -24,6 +23,7 @@ from results.ranking import best_first, scored
 from results.report_sections import class_intervals, kept_of, number, penalty_lines, search_lines, sections
 from results.report_trials import by_class_lines, comparison_lines
 from results.rules import Rule, load_rule
+from results.screen import Screen
 from results.solution import Solution
 from results.solution_notes import FEW_BOXES
 from results.solve_store import sweep_opened
@@ -132,7 +132,7 @@ def _tables(run: RunLayout, finished: Sequence[TrialRecord], rule: Rule) -> dict
 
 def _leaderboard(records: Sequence[TrialRecord], run: RunLayout) -> list[str]:
     text = io.StringIO()
-    Console(file=text, width=_WIDTH_CHARS).print(render(records, _WIDTH_CHARS, online=read_online(run.online)))
+    Screen(text, _WIDTH_CHARS).print(render(records, _WIDTH_CHARS, online=read_online(run.online)))
     return ["```", *(line.rstrip() for line in text.getvalue().rstrip().splitlines()), "```"]
 
 

@@ -12,10 +12,9 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rich.console import Console
-
 from results.commands import EXIT_DONE
 from results.errors import InputError
+from results.screen import Screen
 from trainables.data.annotation_file import AnnotationFile, read_faulty_file, refuse_overwriting, write_annotation_file
 from trainables.data.background import background_note
 from trainables.data.changes import Change, changes_path, write_changes
@@ -106,7 +105,7 @@ def _report(arguments: argparse.Namespace, checked: Check, left: Check, changes:
             found["changes"] = [asdict(change) for change in changes]
         print(json.dumps(found, ensure_ascii=False))
         return
-    console = Console()
+    console = Screen()
     print_report(console, checked, delivered, notes)
     if fixed:
         if changes:

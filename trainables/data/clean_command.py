@@ -11,11 +11,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from results.commands import EXIT_DONE, as_typed
 from results.errors import InputError
+from results.screen import Screen
 from trainables.data import fault_kinds as kinds
 from trainables.data.annotation_file import AnnotationFile, read_faulty_file, refuse_overwriting, write_annotation_file
 from trainables.data.background import background_note
@@ -78,7 +78,7 @@ def _report(arguments: argparse.Namespace, checked: Check, washed: Washed, note:
         *notes_of(checked.figures),
     ]
     for line in lines:
-        Console().print(Text(line), soft_wrap=True)
+        Screen().print(Text(line), soft_wrap=True)
 
 
 def _figures_of(clean: AnnotationFile) -> Check:

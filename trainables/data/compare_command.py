@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from results.screen import Screen
 from trainables.data.compare_sentences import sentences
 from trainables.data.comparison import Comparison, PictureSet, compared
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(found), ensure_ascii=False))
     else:
-        _print(Console(), found)
+        _print(Screen(), found)
     return 0
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from results.screen import Screen
 from trainables.data.split_plan import PartCounts
 
 # Below this many boxes one box more or less found moves a class's recall by two points or more.
@@ -16,7 +16,7 @@ def screen(
     folders: Sequence[Path], counts: Sequence[Mapping[str, PartCounts]], names: Mapping[int, str], copies: int
 ) -> None:
     """Prints the table and the sentences below it."""
-    console = Console()
+    console = Screen()
     for folder, counted in zip(folders, counts, strict=True):
         sizes = ", ".join(
             f"{side} {one.images} images, {sum(one.boxes_of.values())} boxes" for side, one in counted.items()
