@@ -15,7 +15,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from results.coco_json import COORDINATES, boxes, floats, integers, load_json, refuse_value, rows_of, table, value_of
+from results.coco_json import (
+    COORDINATES,
+    boxes,
+    crowds,
+    floats,
+    integers,
+    load_json,
+    refuse_value,
+    rows_of,
+    table,
+    value_of,
+)
 from results.errors import DamagedFileError, InputError
 from results.layout import write_atomically
 
@@ -185,7 +196,7 @@ def truth_from_coco(path: Path | str) -> Truth:
         image_id=integers(rows, "image_id", path),
         category_id=integers(rows, "category_id", path),
         boxes_xywh=boxes(rows, path),
-        is_crowd=integers([{"iscrowd": row.get("iscrowd", 0)} for row in rows], "iscrowd", path) != 0,
+        is_crowd=crowds(rows, path),
     )
     check_truth(truth, str(path))
     return truth

@@ -15,6 +15,7 @@ from results.errors import InputError
 
 Row = Mapping[str, object]
 COORDINATES = 4
+LARGEST_INTEGER = 2**63 - 1
 
 
 def load_json(path: Path | str) -> object:
@@ -59,7 +60,7 @@ def rows_of(value: object, place: str) -> list[Row]:
 
 
 def integers(rows: Sequence[Row], key: str, path: Path | str) -> npt.NDArray[np.int64]:
-    """Column `key` of `rows` as int64.
+    """Column `key` of `rows` as int64; 12.0 is 12, as tools that go through a table of floats write it.
 
     Raises:
         InputError: a row without the key, or with something that is no integer.
@@ -67,11 +68,38 @@ def integers(rows: Sequence[Row], key: str, path: Path | str) -> npt.NDArray[np.
     values = [value_of(row, key, number, path) for number, row in enumerate(rows)]
     for number, value in enumerate(values):
         if type(value) is not int:
-            refuse_value(f'"{key}" is an integer', value, number, path)
+            if type(value) is not float or not value.is_integer():
+                refuse_value(f'"{key}" is an integer', value, number, path)
+            values[number] = int(value)
     try:
         return np.array(values, dtype=np.int64)
     except OverflowError as error:
         raise InputError(f'"{key}" fits 64 bits', f"{path}: {error}", "renumber the ids") from error
+
+
+def integral(value: object) -> int | None:
+    """The integer of 64 bits that a value states as 12 or 12.0; None for anything else, True and False included."""
+    if type(value) is float:
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and abs(value) <= LARGEST_INTEGER else None
+
+
+def crowd_of(value: object) -> int | None:
+    """What `iscrowd` states as 0, 0.0, false or null (not a crowd), or as 1 and the like; None for anything else."""
+    return int(value or 0) if value is None or isinstance(value, bool) else integral(value)
+
+
+def crowds(rows: Sequence[Row], path: Path | str) -> npt.NDArray[np.bool_]:
+    """Column "iscrowd" of `rows`, False where a row has none.
+
+    Raises:
+        InputError: something that `crowd_of` does not know.
+    """
+    values = [crowd_of(row.get("iscrowd")) for row in rows]
+    for number, value in enumerate(values):
+        if value is None:
+            refuse_value('"iscrowd" must be 0, 1, false or true', rows[number]["iscrowd"], number, path)
+    return np.array([bool(value) for value in values], dtype=np.bool_)
 
 
 def floats(rows: Sequence[Row], key: str, path: Path | str) -> npt.NDArray[np.float64]:

@@ -1,9 +1,10 @@
 """`prepare check`: every fault of an annotation file, and of its pictures where they are, in one report.
 
     python -m trainables.data.prepare check ANNOTATIONS.json [--images DIR] [--test TEST.json] [--json]
-        [--fix FIXED.json] [--page PAGE.html]
+        [--fix FIXED.json [--drop [SHARE]]] [--page PAGE.html]
 
-The exit code is 0 without errors, notices or not, and 2 with errors; with `--fix`, what counts is the fixed file.
+The exit code is 0 without errors, notices or not, and 2 with errors; with `--fix`, what counts is the fixed file. A
+fix that leaves out more than a fifth of the images or boxes is refused, unless `--drop` allows it.
 The delivered file is only read.
 """
 
@@ -17,12 +18,13 @@ from results.errors import InputError
 from results.screen import Screen
 from trainables.data.annotation_file import AnnotationFile, read_faulty_file, refuse_overwriting, write_annotation_file
 from trainables.data.background import background_note
-from trainables.data.changes import Change, changes_path, write_changes
+from trainables.data.changes import changes_path, write_changes
 from trainables.data.check_notes import notes_of, picture_note
 from trainables.data.check_page import write_check_page
 from trainables.data.check_report import print_changes, print_report, report_dict
 from trainables.data.checking import Check, Pictures, check, contest_ids, look_at_pictures
-from trainables.data.mending import mend
+from trainables.data.mending import MOST_DROPPED, Repaired, check_dropped, repaired
+from trainables.data.respelling import ids_path, write_ids
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fix", type=Path, metavar="FIXED.json", help="write a file without errors, and a list of changes"
+    )
+    parser.add_argument(
+        "--drop",
+        type=_share,
+        nargs="?",
+        const=1.0,
+        metavar="SHARE",
+        help="share of the images or boxes that --fix may leave out (default 0.2; without a number: any)",
     )
     parser.add_argument("--page", type=Path, metavar="PAGE.html", help="write the report with pictures as one page")
     parser.add_argument("--json", action="store_true", help="print one line of json")
@@ -57,22 +67,49 @@ def run(arguments: argparse.Namespace) -> int:
     ids = contest_ids(arguments.rule)
     pictures = look_at_pictures(annotation_file, arguments.images, test)
     checked = check(annotation_file, pictures, ids, arguments.background)
-    mended = mend(annotation_file, checked, ids) if arguments.fix else None
-    left = checked if mended is None else _checked_again(mended[0], checked, arguments)
-    if arguments.fix and mended:
-        write_annotation_file(arguments.fix, mended[0])
-        write_changes(changes_path(arguments.fix), delivered, mended[1])
+    fixed = repaired(annotation_file, pictures, ids) if arguments.fix else None
+    left = checked if fixed is None else _checked_again(fixed.file, checked, arguments)
+    if fixed:
+        _write(fixed, annotation_file, checked, arguments)
     if arguments.page:
         write_check_page(arguments.page, checked, delivered, _notes(checked, arguments.background))
-    _report(arguments, checked, left, mended[1] if mended else ())
+    _report(arguments, checked, left, fixed)
     if left.errors:
         raise _errors_left(left, arguments.fix or delivered)
     return EXIT_DONE
 
 
+def _write(fixed: Repaired, delivered: AnnotationFile, checked: Check, arguments: argparse.Namespace) -> None:
+    """Writes the fixed file, the list of changes, and the numbers of ids that were given some.
+
+    Raises:
+        InputError: too much would be left out; the report is printed first, nothing is written.
+    """
+    try:
+        check_dropped(delivered, fixed.file, MOST_DROPPED if arguments.drop is None else arguments.drop)
+    except InputError:
+        if not arguments.json:
+            print_report(Console(), checked, arguments.annotations, _notes(checked, arguments.background))
+            print_changes(Console(), fixed.changes)
+        raise
+    write_annotation_file(arguments.fix, fixed.file)
+    write_changes(changes_path(arguments.fix), arguments.annotations, fixed.changes)
+    if fixed.renumbered:
+        write_ids(ids_path(arguments.fix), fixed.renumbered)
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share from 0 to 1")
+    return share
+
+
 def _check_flags(arguments: argparse.Namespace) -> None:
     written = [path for path in (arguments.fix, arguments.page) if path]
-    written += [changes_path(arguments.fix)] if arguments.fix else []
+    written += [changes_path(arguments.fix), ids_path(arguments.fix)] if arguments.fix else []
+    if arguments.drop is not None and not arguments.fix:
+        raise InputError("--drop must stand with --fix", "--drop alone", "pass --fix FIXED.json, or leave --drop out")
     for path in written:
         refuse_overwriting(arguments.annotations, path)
     if arguments.test and not arguments.images:
@@ -96,8 +133,9 @@ def _notes(checked: Check, background: list[str] | None) -> list[str]:
     return [named, picture_note(checked), *notes_of(checked.figures)]
 
 
-def _report(arguments: argparse.Namespace, checked: Check, left: Check, changes: tuple[Change, ...]) -> None:
+def _report(arguments: argparse.Namespace, checked: Check, left: Check, repair: Repaired | None) -> None:
     delivered, fixed, notes = arguments.annotations, arguments.fix, _notes(checked, arguments.background)
+    changes = repair.changes if repair else ()
     if arguments.json:
         found = report_dict(checked, delivered, notes)
         if fixed:
@@ -111,6 +149,8 @@ def _report(arguments: argparse.Namespace, checked: Check, left: Check, changes:
         if changes:
             print_changes(console, changes)
         console.print(f"written: {fixed} and {changes_path(fixed)} ({len(changes)} changes)", soft_wrap=True)
+        if repair and repair.renumbered:
+            console.print(f"written: {ids_path(fixed)}, the numbers that ids were given", soft_wrap=True)
 
 
 def _errors_left(left: Check, path: Path) -> InputError:

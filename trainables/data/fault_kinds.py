@@ -48,7 +48,11 @@ class Fault:
 
 
 MALFORMED_IMAGE = FaultKind(
-    "malformed-image", "error", "images", "an image has an integer id and a file name", "the row is left out"
+    "malformed-image",
+    "error",
+    "images",
+    "an image has an integer id and a file name",
+    "ids in another spelling are converted; else the row is left out",
 )
 IMAGE_SIZE_NOT_STATED = FaultKind(
     "image-size-not-stated",
@@ -103,7 +107,7 @@ MALFORMED_CATEGORY = FaultKind(
     "error",
     "categories",
     "a category has an integer id and a name",
-    "it is named by its id; without one the row is left out",
+    "ids in another spelling are converted; it is named by its id; without one the row is left out",
 )
 DUPLICATE_CATEGORY_ID = FaultKind(
     "duplicate-category-id", "error", "categories", "category ids are distinct", "the first row stays"
@@ -133,8 +137,8 @@ MALFORMED_ANNOTATION = FaultKind(
     "malformed-annotation",
     "error",
     "annotations",
-    "an annotation has integers image_id and category_id, a bbox of four numbers and, if any, an integer iscrowd",
-    "the row is left out",
+    "an annotation has integers image_id and category_id, a bbox of four numbers and, if any, an iscrowd of 0 or 1",
+    "ids and iscrowd in another spelling are converted, an outline gives the box; else the row is left out",
 )
 ANNOTATION_ID_NOT_STATED = FaultKind(
     "annotation-id-not-stated", "error", "annotations", "an annotation has an integer id", "it is given a new id"

@@ -12,11 +12,10 @@ from typing import TypeGuard
 import numpy as np
 
 from results.boxes import BoolArray, FloatArray, IntArray
-from results.coco_json import COORDINATES, Row
+from results.coco_json import COORDINATES, Row, crowd_of, integral
 from trainables.data.annotation_file import AnnotationFile
 
 NO_ROW = -1
-_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class AnnotationColumns:
         image_id: as the rows state them.
         category_id: as the rows state them.
         box: the boxes.
-        has_sound_crowd: (N,) `iscrowd` is absent or an integer.
+        has_sound_crowd: (N,) `iscrowd` is absent, or one of the values that readers take.
         image_row: (N,) number of the first image row with that id, NO_ROW where there is none.
         category_row: (N,) the same for categories.
     """
@@ -127,7 +126,7 @@ def _annotations(rows: Sequence[Row], image_ids: IntegerColumn, category_ids: In
         image_id=image_id,
         category_id=category_id,
         box=_boxes(rows),
-        has_sound_crowd=np.array([is_integer(row.get("iscrowd", 0)) for row in rows], dtype=bool),
+        has_sound_crowd=np.array([crowd_of(row.get("iscrowd")) is not None for row in rows], dtype=bool),
         image_row=_first_row(image_ids, image_id),
         category_row=_first_row(category_ids, category_id),
     )
@@ -135,9 +134,9 @@ def _annotations(rows: Sequence[Row], image_ids: IntegerColumn, category_ids: In
 
 def _integers(rows: Sequence[Row], key: str) -> IntegerColumn:
     values = [row.get(key) for row in rows]
-    is_sound = np.array([is_integer(value) for value in values], dtype=bool)
-    numbers = [value if sound else 0 for value, sound in zip(values, is_sound.tolist(), strict=True)]
-    return IntegerColumn(np.array(numbers, dtype=np.int64), is_sound)
+    numbers = [integral(value) for value in values]
+    is_sound = np.array([number is not None for number in numbers], dtype=bool)
+    return IntegerColumn(np.array([number or 0 for number in numbers], dtype=np.int64), is_sound)
 
 
 def _texts(rows: Sequence[Row], key: str) -> tuple[str, ...]:
@@ -157,8 +156,8 @@ def _boxes(rows: Sequence[Row]) -> BoxColumn:
 
 
 def is_integer(value: object) -> TypeGuard[int]:
-    """Whether a row's value is an integer that a column can hold; True and False are none."""
-    return type(value) is int and abs(value) <= _LARGEST
+    """Whether a row's value is an integer that a column can hold, written as 12 or 12.0; True and False are none."""
+    return integral(value) is not None
 
 
 def is_box(value: object) -> bool:
