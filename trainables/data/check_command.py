@@ -89,8 +89,8 @@ def _write(fixed: Repaired, delivered: AnnotationFile, checked: Check, arguments
         check_dropped(delivered, fixed.file, MOST_DROPPED if arguments.drop is None else arguments.drop)
     except InputError:
         if not arguments.json:
-            print_report(Console(), checked, arguments.annotations, _notes(checked, arguments.background))
-            print_changes(Console(), fixed.changes)
+            print_report(Screen(), checked, arguments.annotations, _notes(checked, arguments.background))
+            print_changes(Screen(), fixed.changes)
         raise
     write_annotation_file(arguments.fix, fixed.file)
     write_changes(changes_path(arguments.fix), arguments.annotations, fixed.changes)
