@@ -19,6 +19,8 @@ _ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
     # The driver's matrices are small: a second BLAS thread costs 70 ms a call where trials keep the cores busy.
     "OPENBLAS_NUM_THREADS": "1",
+    # Signals are `orchestrator.stopping`'s: Tune looks at its own only between two steps, and a step may take minutes.
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     # Tune's own tables would be printed between ours.
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

@@ -8,6 +8,7 @@ from typing import Any
 import ray
 from ray.exceptions import AuthenticationError
 
+from orchestrator.stopping import STOPPING
 from results.errors import InputError
 
 # Trials pass only small dictionaries through Ray's object store; the rest of the memory is theirs.
@@ -48,7 +49,8 @@ def connect(address: str | None) -> Cluster:
         _check_answers(address)
         options["address"] = address
     try:
-        context = ray.init(**options)
+        with STOPPING.shielded(ends_at_once=True):
+            context = ray.init(**options)
     except ConnectionError as error:
         raise _no_cluster(str(address)) from error
     except AuthenticationError as error:
@@ -78,4 +80,5 @@ def _no_cluster(address: str) -> InputError:
 
 def disconnect() -> None:
     """Leaves the cluster; one that `connect` started ends with it."""
-    ray.shutdown()
+    with STOPPING.shielded(ends_at_once=False):
+        ray.shutdown()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from orchestrator.alike_failures import AlikeFailures
 from orchestrator.memory_guard import MemoryGuard
 from orchestrator.repeats import Tried
+from orchestrator.stopping import STOPPING
 from results.layout import RunLayout, TrialLayout
 from results.ledger import Ledger, read_events
 from results.trial_records import CONFIRMATION, RUNNING, TrialRecord, apply_event, trials_of
@@ -52,7 +53,11 @@ class EventLog:
         self._observers.append(observer)
 
     def write(self, event: Event) -> None:
-        """Puts an event on record and counts it."""
+        """Puts an event on record and counts it; a signal that comes meanwhile interrupts afterwards."""
+        with STOPPING.held():
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
         recorded = self._ledger.append(event)
         apply_event(self.records, recorded)
         self._count(recorded)

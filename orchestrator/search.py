@@ -1,6 +1,6 @@
 """The command `python -m orchestrator.search`: checks everything, then runs a search to its end or its interruption.
 
-Exit codes: 0 done, 2 the input is wrong, 130 interrupted with everything saved, 1 anything else.
+Exit codes: 0 done, 2 the input is wrong, 130, 143 or 129 interrupted with everything saved, 1 anything else.
 """
 
 import json
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.options import Options, parse_options
+from orchestrator.resuming import whole_record
+from orchestrator.stopping import STOPPING
 from results.commands import EXIT_DONE, run_command
 from results.layout import RunLayout, fresh_run, write_atomically
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
+    STOPPING.listen()
     options = parse_options(arguments)
     # Everything else is imported after the command line is read, so that --help answers at once; and what reads data
     # and rules, half a second, after the space is, so that its faults are said at once, too.
@@ -62,7 +65,11 @@ def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
 
     earlier, storage = _earlier_work(settings, layout), run_storage(settings.space.search.storage, layout)
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
-    with _joined(options, settings) as place, _begin(layout, settings, place[1]) as ledger:
+    with (
+        _joined(options, settings) as place,
+        _begin(layout, settings, place[1]) as ledger,
+        whole_record(ledger, options, layout),
+    ):
         study = opened_study(settings, layout, ledger, earlier)
         begin(study, layout, earlier)
         from orchestrator.session import Session, run_session
@@ -77,7 +84,7 @@ def _resume(options: Options, settings: "Settings", layout: RunLayout) -> int:
 
     earlier, storage = _earlier_work(settings, layout), run_storage(settings.space.search.storage, layout)
     # The ledger comes first: a second writer is refused at once, and a finished run needs no cluster.
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.ledger) as ledger, whole_record(ledger, options, layout):
         study = opened_study(settings, layout, ledger, earlier)
         over = study.why_over()
         if over is not None:
@@ -134,6 +141,9 @@ def _joined(options: Options, settings: "Settings") -> Iterator[tuple["Cluster",
         check_devices(settings.space, on_gpu=slots.gpus > 0)
         check_worker_kernels(settings.space, slots)
         yield cluster, slots
+    except KeyboardInterrupt:
+        STOPPING.notice()
+        raise
     finally:
         disconnect()
 

@@ -1,6 +1,5 @@
 """One session of a search: from an open study on a cluster to the last screen and the exit code."""
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,13 +13,16 @@ from orchestrator.jobs import JobFactory
 from orchestrator.live import watching
 from orchestrator.options import Options
 from orchestrator.progress import Progress
+from orchestrator.resuming import resume_command
 from orchestrator.run_files import files_in_order
 from orchestrator.settings import Settings
 from orchestrator.slots import Slots
+from orchestrator.stopping import STOPPING
 from orchestrator.storage import Storage
 from orchestrator.study import Study
 from orchestrator.tune import run_search
-from results.commands import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, as_typed
+from results import signals
+from results.commands import EXIT_DONE, EXIT_FAILED, as_typed
 from results.layout import RunLayout
 from results.leaderboard import show
 from results.screen import Screen
@@ -63,19 +65,11 @@ def run_session(session: Session, cluster: Cluster, slots: Slots) -> int:
         try:
             with watching(study, start, console):
                 run_search(study, _job_factory(session, slots), expected_hash(settings), slots, layout.root / "ray")
-        except KeyboardInterrupt:  # before Tune listens, or a second Ctrl-C: the ledger is complete all the same
-            pass
-        study.stop()
+        except KeyboardInterrupt:
+            STOPPING.notice()
+        study.stop()  # before files are copied: that may take longer than a signal leaves time for
     show(console, layout, study.records.values(), settings.rule, settings.group_by)
     return _end(console, session)
-
-
-def resume_command(options: Options, layout: RunLayout) -> str:
-    """What finishes an interrupted run, on the same cluster."""
-    given = {"--address": options.address, "--gpus-per-trial": options.gpus_per_trial}
-    where = [f"{flag} {shlex.quote(str(value))}" for flag, value in given.items() if value is not None]
-    command = f"python -m orchestrator.search --space {layout.space} --name {layout.name} --resume"
-    return as_typed(" ".join([command, *where]))
 
 
 def why_none(records: Iterable[TrialRecord], layout: RunLayout) -> str:
@@ -124,7 +118,7 @@ def _end(console: Console, session: Session) -> int:
     if not study.is_over():
         console.print("interrupted, everything finished is saved; go on with:")
         console.print(resume_command(session.options, layout), soft_wrap=True, highlight=False)
-        return EXIT_INTERRUPTED
+        return signals.exit_code()
     console.print(f"the search has ended: {study.why_over()}", soft_wrap=True, highlight=False)
     alike = study.ending.failed_alike()
     if alike is not None:

@@ -1,7 +1,7 @@
 """How a command of this project ends: its exit code and the line on stderr.
 
-0 done, 1 anything unforeseen, 2 the user's input is wrong, 130 interrupted. Every `python -m` entry point goes
-through `run_command`; none calls `sys.exit` by itself.
+0 done, 1 anything unforeseen, 2 the user's input is wrong, 130, 143 and 129 interrupted by SIGINT, SIGTERM and SIGHUP.
+Every `python -m` entry point goes through `run_command`; none calls `sys.exit` by itself.
 """
 
 import argparse
@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from results import signals
 from results.errors import DetectionSearchError, InputError, one_line
 from results.terminal import foreign_text_escaped
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -48,19 +48,35 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
         The exit code; the caller hands it to `sys.exit`.
     """
     try:
-        return main(sys.argv[1:] if arguments is None else arguments)
+        with signals.interrupting():
+            return main(sys.argv[1:] if arguments is None else arguments)
     except InputError as error:
         print(_prefixed(error.line()), file=sys.stderr)
         return EXIT_INPUT
     except DetectionSearchError as error:
         print(_prefixed(one_line(str(error))), file=sys.stderr)
         return EXIT_FAILED
-    except BrokenPipeError:  # the reader left, as `| head` does; Python would complain once more when it flushes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader left, as `| head` does
+        discard_output()
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        _say_interrupted()
+        return signals.exit_code()
+
+
+def discard_output() -> None:
+    """Sends what is printed from now on nowhere: its reader is gone, and Python would complain as it flushes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, sys.stderr.fileno())
+
+
+def _say_interrupted() -> None:
+    try:
+        print("interrupted", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+    except OSError:  # a closed terminal
+        discard_output()
 
 
 def _prefixed(message: str) -> str:

@@ -19,6 +19,7 @@ decide anything: which trial comes next, when one stops and what a failure means
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ from results.json_lines import Event
 from results.layout import lock_of, write_atomically
 
 SCHEMA = 2
+_OTHER_THREAD_S = 1.0
 _READABLE = (1, SCHEMA)  # a ledger of schema 1 is one of schema 2 in which nothing was lost or retried
 TRIAL_BYTES = 4096
 
@@ -38,7 +40,7 @@ TRIAL_BYTES = 4096
 class Ledger:
     """A ledger opened for writing; made by `Ledger.create` and `Ledger.open`, usable in a `with` block.
 
-    Not safe for several threads: one of them, the driver's, appends.
+    One thread, the driver's, appends; another one may end the session (`end_now`).
 
     Args:
         path: an existing ledger, checked before.
@@ -53,6 +55,7 @@ class Ledger:
         self.clock: Callable[[], float] = time.time
         self._owner = owner
         self._descriptor: int | None = json_lines.open_for_append(path)
+        self._writing = threading.Lock()
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, object]) -> Self:
@@ -112,12 +115,35 @@ class Ledger:
             raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
         stamped = {"time": round(self.clock(), 3), **event}
         try:
-            json_lines.append_line(self._descriptor, stamped)
+            with self._writing:
+                json_lines.append_line(self._descriptor, stamped)
         except OSError as error:
             rule = f"every decision is on record before it takes effect; {self.path} cannot be written"
             remedy = "make room, then go on with --resume: what is on record is whole"
             raise DetectionSearchError(f"{rule} ({error.strerror}); {remedy}") from error
         return stamped
+
+    def stop(self, reason: str) -> None:
+        """Says on record why this session ends, where it has not said so yet.
+
+        Raises:
+            DetectionSearchError: the disk is full or gone.
+        """
+        if read_events(self.path)[-1]["event"] != "stopped":
+            self.append({"event": "stopped", "reason": reason})
+
+    def stop_and_keep(self, reason: str) -> None:
+        """The same for a thread that ends this process: the file is closed, and its writer never gets it back.
+
+        Where the writer waits for a disk that is gone, nothing happens: what is on record is whole.
+        """
+        if not self._writing.acquire(timeout=_OTHER_THREAD_S):
+            return
+        if self._descriptor is not None:
+            if read_events(self.path)[-1]["event"] != "stopped":
+                stopped = {"time": round(self.clock(), 3), "event": "stopped", "reason": reason}
+                json_lines.append_line(self._descriptor, stopped)
+            self.close()
 
     def close(self) -> None:
         """Gives the file and its lock back; closing twice does nothing."""
