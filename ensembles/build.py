@@ -5,7 +5,6 @@ with equal weights. Weights fitted on the validation images looked better there 
 are none to fit.
 """
 
-import hashlib
 import json
 import os
 import sys
@@ -22,9 +21,11 @@ from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, run_named
 from results.ledger import read_events
+from results.ranking import scored
 from results.rules import Rule
 from results.scoring import score
 from results.submission import check_submission, write_submission
+from results.trial_manifest import check_whole, checked, prediction_files, sha256_of
 from results.trial_records import trials_of
 from trainables.data.dataset import Dataset
 from trainables.data.subset_rule import images_of_subset
@@ -96,13 +97,18 @@ def choose_recipe(source: Source, options: Options) -> Recipe:
         InputError: no trial is complete, or there is no image list.
     """
     records = trials_of(read_events(source.layout.ledger))
-    kept = {number for number in records if source.layout.trial(number).weights.is_file()}
-    selection = select_kept(records.values(), options.top, kept)
+    with_weights = {number for number in records if source.layout.trial(number).weights.is_file()}
+    ranked = [one for one in scored(records.values()) if one.number in with_weights]
+    found = checked(source.layout, ranked, prediction_files, options.top)
+    for line in found.lines():
+        print(line)
+    whole = [one for one in records.values() if one.number not in found.damaged]
+    selection = select_kept(whole, options.top, with_weights)
     if selection.notice:
         print(selection.notice)
     members = tuple(trial.number for trial in selection.trials)
     images, folder = _test_images(source.dataset, options)
-    hashes = tuple(_sha256(source.layout.trial(number).weights) for number in members)
+    hashes = tuple(sha256_of(source.layout.trial(number).weights) for number in members)
     cap = _cap_of(source.layout, members[0])
     return Recipe(source.layout.name, members, hashes, str(images), str(folder), max_per_image=cap)
 
@@ -219,18 +225,10 @@ def _cap_of(layout: RunLayout, number: int) -> int | None:
 
 def _check_weights(layout: RunLayout, recipe: Recipe) -> None:
     for number, expected in zip(recipe.members, recipe.weights_sha256, strict=True):
-        if _sha256(layout.trial(number).weights) != expected:
+        check_whole(layout.trial(number), prediction_files(layout.trial(number)))
+        if sha256_of(layout.trial(number).weights) != expected:
             remedy = "restore the run's folder, or build anew without --rebuild"
             raise InputError("--rebuild needs the weights it was made from", f"other weights in trial {number}", remedy)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DamagedFileError(
-            f"a complete trial keeps its weights in {path}; they cannot be read ({error})"
-        ) from error
 
 
 def _label(source: Source, number: int, members: Sequence[Member]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from results.layout import RunLayout, TrialLayout, run_layout
+from results.trial_manifest import damage
 from results.trial_records import COMPLETE, TrialRecord
 
 
@@ -41,6 +42,10 @@ def adopt(source: TrialLayout, target: TrialLayout) -> None:
     An earlier trial without files brings none: its score is known all the same.
     """
     if target.manifest.exists() or not source.manifest.exists():
+        return
+    fault = damage(source)
+    if fault is not None:
+        print(f"notice: the files of {source.folder} are not brought to {target.folder}: {fault}")
         return
     target.folder.mkdir(parents=True, exist_ok=True)
     try:

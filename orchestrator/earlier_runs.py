@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from results.errors import DamagedFileError
 from results.json_lines import Event
-from results.layout import RunLayout, existing_runs
+from results.layout import RunLayout, existing_runs, run_layout
 from results.ledger import read_events, read_header
+from results.trial_manifest import damage
 from results.trial_records import COMPLETE, TrialRecord, trials_of
 
 
@@ -32,6 +33,11 @@ class EarlierTrial:
     def number(self) -> int:
         """Its number in its run."""
         return self.record.number
+
+    def damage(self) -> str | None:
+        """Say which of its files is damaged, None where none is: then its result is not used without training."""
+        fault = damage(run_layout(self.run).trial(self.number)) if self.record.state == COMPLETE else None
+        return None if fault is None else f"trial {self.number} of run {self.run} is not reused: {fault}"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestrator.storage import Storage
-from results.layout import RunLayout
+from results.layout import RunLayout, TrialLayout
+from results.trial_manifest import damage
 from results.trial_records import RUNNING, TrialRecord
 
 _LEDGER_EVERY_S = 30.0  # it grows with every trial, and is copied as a whole
@@ -85,11 +86,23 @@ class Mirror:
         trial = self._layout.trial(number)
         place = self._storage.below(trial.folder.relative_to(self._layout.root).as_posix())
         there, local = place.sizes(), files_below(trial.folder)
+        if {name: path.stat().st_size for name, path in local.items()} == there:
+            return
+        fault = self._damage(trial, there)
+        if fault is not None:
+            self._say(f"notice: trial {number} is not copied to {self._storage.uri}: {fault}")
+            return
         for name in sorted(local, key=lambda name: name == trial.manifest.name):
             if there.get(name) != local[name].stat().st_size:
                 _put(place, local[name], name)
         for name in there.keys() - local.keys():
             place.remove(name)
+
+    def _damage(self, trial: TrialLayout, there: Mapping[str, int]) -> str | None:
+        """Why a folder must not replace its copy; None for one that is whole, or not finished and never copied so."""
+        if trial.manifest.name in there and not trial.manifest.is_file():
+            return f"{trial.manifest} is missing"
+        return damage(trial) if trial.manifest.is_file() else None
 
 
 def _put(storage: Storage, path: Path, name: str) -> None:

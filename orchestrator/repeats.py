@@ -38,7 +38,7 @@ class Tried:
         self, space: Space, identity: Identity = canonical, earlier: Mapping[str, EarlierTrial] | None = None
     ) -> None:
         self.identity = identity
-        self._earlier = earlier or {}
+        self._earlier = dict(earlier or {})
         self._space = space
         self._points = distinct_points(space)
         self._seen: set[str] = set()
@@ -70,7 +70,13 @@ class Tried:
 
     def earlier_twin(self, identity: str) -> EarlierTrial | None:
         """The trial of an earlier run that built the same, None where there is none to be used."""
-        return self._earlier.get(identity)
+        found = self._earlier.get(identity)
+        fault = None if found is None else found.damage()
+        if fault is None:
+            return found
+        print(f"notice: {fault}")
+        del self._earlier[identity]
+        return None
 
     def is_used_up(self) -> bool:
         """Whether every point of the space has a twin; never where there are too many to count."""

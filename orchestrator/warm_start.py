@@ -66,9 +66,11 @@ def warm_start(space: Space, runs: Sequence[EarlierRun]) -> WarmStart:
     own = searched_sha(space)
     same = [run for run in chosen if run.header.get("searched_sha") == own]
     changed = [run for run in chosen if run not in same]
-    finished = tuple(trial for run in same for trial in run.trials if _teaches(trial.record))
+    teaching = [trial for run in same for trial in run.trials if _teaches(trial.record)]
+    faults = [trial.damage() for trial in teaching]
+    finished = tuple(trial for trial, fault in zip(teaching, faults, strict=True) if fault is None)
     known = _best_known(space, changed)
-    notices = (*_same_notices(same), *_changed_notices(changed, known))
+    notices = (*_same_notices(same), *_changed_notices(changed, known), *filter(None, faults))
     return WarmStart(finished, known, notices or _none_notices(space))
 
 

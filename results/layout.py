@@ -100,7 +100,7 @@ class TrialLayout:
 
     @property
     def manifest(self) -> Path:
-        """Sizes of the other files; written last, so its presence means that the trial is whole."""
+        """Sizes and hashes of the other files; written last, so its presence means that the trial has finished."""
         return self.folder / "manifest.json"
 
     @property

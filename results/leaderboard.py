@@ -7,7 +7,7 @@ Reads the ledger and computes nothing but ties with the best trial: a number tha
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,9 @@ from results.ranking import best_first, scored
 from results.screen import Screen
 from results.seeds import SeedSpread, seed_spreads
 from results.solution_notes import solution_notes
-from results.ties import ties
-from results.trial_records import TrialRecord, trials_of
+from results.ties import MOST_COMPARED, ties
+from results.trial_manifest import Checked, checked, score_files
+from results.trial_records import COMPLETE, TrialRecord, trials_of
 from results.trial_summary import with_whole_summary
 
 if TYPE_CHECKING:
@@ -59,13 +60,26 @@ def main(arguments: Sequence[str]) -> int:
         record_online(run.online, Path(chosen.record[0]), chosen.record[1])
     rule, group_by = str(events[0].get("rule")), group_by_of(events[0])
     if chosen.json:
-        whole = [with_whole_summary(run, record) for record in records]
-        print(as_json(whole, read_online(run.online), _ties(run, scored(records), rule, group_by)))
+        print(_json_of(run, records, rule, group_by))
         return 0
     show(Screen(), run, records, rule, group_by)
     if was_killed(run.ledger, events):
         print("The search was killed; what is RUNNING is unfinished; go on with --resume.")
     return 0
+
+
+def _json_of(run: RunLayout, records: Iterable[TrialRecord], rule: str, group_by: str | None) -> str:
+    ranked = best_first(records)
+    ended = [record for record in ranked if record.state == COMPLETE]
+    outcomes = checked(run, ended, lambda trial: (trial.outcome,), len(ended))
+    compared = checked(run, scored(ranked), score_files, MOST_COMPARED)
+    damaged = {**outcomes.damaged, **compared.damaged}
+    whole = [record if record.number in outcomes.damaged else with_whole_summary(run, record) for record in ranked]
+    marked = [
+        replace(one, summary={**one.summary, "damaged": damaged[one.number]}) if one.number in damaged else one
+        for one in whole
+    ]
+    return as_json(marked, read_online(run.online), _ties(run, compared.sound, rule, group_by))
 
 
 def show(
@@ -84,13 +98,18 @@ def show(
     console.print(render(ordered, console.width, title=run.name, online=read_online(run.online)))
     finished = scored(ordered)
     if finished:
-        best = with_whole_summary(run, finished[0])
-        below = [
-            *notes(finished, best, _ties(run, finished, rule, group_by)),
-            *solution_notes(run.trial(best.number), best.number),
-            *overlap_note(read_header(run.ledger)),
-        ]
+        found = checked(run, finished, score_files, MOST_COMPARED)
+        below = [*_notes(run, finished, found, _ties(run, found.sound, rule, group_by)), *found.lines()]
+        below += overlap_note(read_header(run.ledger))
         console.print("\n".join(below), style="dim", highlight=False, markup=False)
+
+
+def _notes(run: RunLayout, finished: Sequence[TrialRecord], found: Checked, tied: "dict[int, Comparison]") -> list[str]:
+    # A damaged trial's score is on record and stands in the table; nothing else of it is read.
+    if not found.sound:
+        return notes(finished, finished[0], {})
+    best = with_whole_summary(run, found.sound[0])
+    return [*notes(finished, best, tied), *solution_notes(run.trial(best.number), best.number)]
 
 
 def _ties(run: RunLayout, finished: Sequence[TrialRecord], rule: str, group_by: str | None) -> "dict[int, Comparison]":

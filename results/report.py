@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from results.solve_store import sweep_opened
 from results.sweep import SweepTable
 from results.ties import MOST_COMPARED, ties
 from results.trial_files import read_boxes, read_raw_set, read_rows, read_solution, read_spec
+from results.trial_manifest import checked, report_files
 from results.trial_records import COMPLETE, TrialRecord, trials_of
 
 _WIDTH_CHARS = 120
@@ -93,15 +95,23 @@ def page(run: RunLayout) -> str:
     if not records or records[0].state != COMPLETE:
         return "\n".join([*lines, "No trial is COMPLETE yet: nothing to show by class."])
     rule, group_by = load_rule(rule_name), group_by_of(events[0])
-    best = _read_best(records[0], run.trial(records[0].number), rule, group_by)
-    complete = scored(records)
+    ended = [record for record in records if record.state == COMPLETE]
+    found = checked(run, ended, report_files, MOST_COMPARED)
+    bare = list(takewhile(lambda record: not run.trial(record.number).outcome.is_file(), found.sound))
+    said = [*found.lines(), *(f"Trial {record.number} is left out: it keeps no files." for record in bare)]
+    lines += [part for line in said for part in (line, "")]
+    shown = found.sound[len(bare) :]
+    if not shown:
+        return "\n".join([*lines, "No COMPLETE trial has whole files: nothing to show by class."])
+    best = _read_best(shown[0], run.trial(shown[0].number), rule, group_by)
+    complete = scored(shown)
     return "\n".join(
         [
             *lines,
             *_best_lines(best),
             *penalty_lines(rule.time_penalty, best.record.score, best.record.summary.get("fps")),
             *comparison_lines(best.record.number, ties(run, complete, rule_name, group_by)),
-            *by_class_lines(_tables(run, complete[:MOST_COMPARED], rule), best.name_of),
+            *by_class_lines(_tables(run, complete, rule), best.name_of),
         ]
     )
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from results.layout import TrialLayout, write_atomically
+from results.trial_manifest import write_manifest
 from trainables.effective import trial_hash
 from trainables.failures import BadConfigurationError, CorruptImageError, NanLossError
 from trainables.fake_problems import DIVERGING_LR, NETWORK_GIB, activations_gib, noise_free_score, score_after
@@ -146,7 +147,7 @@ def _write_checkpoint(layout: TrialLayout, rung: Rung) -> None:
 
 
 def _finish(job: TrialJob, layout: TrialLayout, epochs: int) -> Finished:
-    write_atomically(layout.manifest, "{}\n")
+    write_manifest(layout, ())
     score = score_after(job.params, epochs, job.seed)
     train_s = round(float(job.params["epoch_s"]) * epochs, 2)
     summary = {"model": "fake", "schedule": f"{epochs}e", "train_s": train_s, "peak_gib": round(peak_gib(job), 3)}

@@ -18,6 +18,7 @@ from results.errors import InputError
 from results.layout import RunLayout, TrialLayout, chosen_run, write_atomically
 from results.ledger import read_events
 from results.ranking import scored
+from results.trial_manifest import best_whole, check_whole, prediction_files
 from results.trial_records import COMPLETE, trials_of
 from trainables.data.dataset import load_dataset
 from trainables.looking.choosing import Chosen, chosen_images
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     run = chosen_run(options.run)
     number = chosen_trial(run, options.trial)
     layout = run.trial(number)
+    check_whole(layout, prediction_files(layout))
     truth = read_truth(layout.truth)
     dataset = load_dataset(Path(str(read_events(run.ledger)[0]["dataset"])))
     chosen = chosen_images(options.images, truth, dataset)
@@ -79,7 +81,7 @@ def chosen_trial(run: RunLayout, number: int | None) -> int:
     kept = [one.number for one in scored(records.values()) if run.trial(one.number).weights.is_file()]
     remedy = f"take one of {', '.join(map(str, kept))}" if kept else "let the search go on, or take another --run"
     if number is None and kept:
-        return kept[0]
+        return best_whole(run, records.values(), kept)
     if number is not None and number not in records:
         raise InputError(f"--trial is a number of run {run.name}", number, remedy)
     whole = number is not None and records[number].state == COMPLETE and run.trial(number).weights.is_file()

@@ -11,6 +11,7 @@ from results.boxes import Detections
 from results.errors import DamagedFileError
 from results.layout import TrialLayout
 from results.solution import Solution, apply_solution
+from results.trial_manifest import check_whole
 from trainables.predict import ImageFile, View, predict_raw
 from trainables.training import build_model, device, use_threads
 from trainables.weights import load_trained
@@ -45,11 +46,12 @@ def load_trial(layout: TrialLayout) -> TrainedTrial:
     """Reads a COMPLETE trial.
 
     Raises:
-        DamagedFileError: the folder is not that of a finished trial.
+        DamagedFileError: the folder is not that of a finished trial, or a file in it is not what the trial wrote.
         InputError: its weights do not fit.
     """
     if not layout.manifest.is_file():
         raise DamagedFileError(f"a finished trial has a manifest; {layout.folder} has none: it did not finish")
+    check_whole(layout, (layout.config, layout.outcome, layout.weights))
     config, outcome = _read(layout.config), _read(layout.outcome)
     use_threads(1)
     model = build_model(config["mmengine"])

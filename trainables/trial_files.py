@@ -12,6 +12,7 @@ from results.boxes import write_detections, write_truth
 from results.layout import TrialLayout, write_atomically
 from results.solution import apply_solution
 from results.solve_store import RawSet, sweep_stored
+from results.trial_manifest import prepared_files, write_manifest
 from trainables.effective import ConfigDict
 from trainables.jobs import TrialJob
 from trainables.judging import Judged, Validation
@@ -57,5 +58,4 @@ def write_result(
     outcome = {"view": asdict(best.view), "solution": best.solution.to_dict(), "summary": dict(summary)}
     write_atomically(layout.outcome, json.dumps(outcome, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     files = (layout.config, layout.truth, layout.raw, layout.detections, layout.weights, layout.outcome)
-    manifest = {"files": {path.name: path.stat().st_size for path in files}}
-    write_atomically(layout.manifest, json.dumps(manifest, indent=1) + "\n")
+    write_manifest(layout, (*files, *prepared_files(layout)))

@@ -9,7 +9,7 @@ import pytest
 from ensembles.build import main
 from ensembles.recipe import provenance_path, read_recipes
 from results.boxes import images_from_coco
-from results.errors import InputError
+from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout
 from results.ledger import Ledger
 from results.rules import load_rule
@@ -172,3 +172,25 @@ def test_a_run_named_twice_is_refused(divided: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(divided)
     with pytest.raises(InputError, match="once"):
         main(["--run", "small,small"])
+
+
+@pytest.mark.parametrize("name", ["weights.pth", "detections.arrow", "truth.arrow", "config.json"])
+def test_a_damaged_member_is_left_out_before_anything_is_predicted(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.chdir(workplace)
+    file = workplace / "runs" / "two" / "trials" / "0001" / name
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    try:
+        assert main(["--run", "two", "--top", "2", "--out", "rest.json"]) == 0
+        assert f"Trial 1 is left out: runs/two/trials/0001/{name} is damaged" in capsys.readouterr().out
+        assert read_recipes(Path("rest.provenance.json"))[0].members == (0,)
+        recipe = json.loads(Path("rest.provenance.json").read_text())
+        recipe["recipe"] |= {"members": [1], "weights_sha256": ["0" * 64]}
+        Path("both.json").write_text(json.dumps(recipe))
+        with pytest.raises(DamagedFileError, match=name):
+            main(["--rebuild", "both.json", "--out", "again.json"])
+    finally:
+        file.write_bytes(content)

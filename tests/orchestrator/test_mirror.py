@@ -10,6 +10,7 @@ from orchestrator.run_files import run_storage
 from orchestrator.storage import Storage, open_storage, shown
 from results.errors import InputError
 from results.layout import RunLayout, write_atomically
+from results.trial_manifest import write_manifest
 from results.trial_records import COMPLETE, FAIL, RUNNING, TrialRecord
 
 KINDS = ("folder", "uri", "mock")
@@ -34,8 +35,10 @@ def layout(tmp_path: Path) -> RunLayout:
     for path in (run.ledger, run.space, run.settings):
         write_atomically(path, "{}\n")
     for number in (0, 1):
-        for path in (run.trial(number).raw, run.trial(number).weights, run.trial(number).manifest):
+        files = (run.trial(number).raw, run.trial(number).weights)
+        for path in files:
             write_atomically(path, f"{path.name} of {number}")
+        write_manifest(run.trial(number), files)
     return run
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from results.boxes import Category, Detections, Images, Truth, write_detections, write_truth
 from results.commands import run_command
-from results.layout import RunLayout, run_layout, write_atomically
+from results.layout import RunLayout, TrialLayout, run_layout, write_atomically
 from results.ledger import Ledger
 from results.postprocess import PostSpec
 from results.prepared import prepare, prepare_truth
@@ -25,6 +25,7 @@ from results.solution import Solution, apply_solution
 from results.solve import solve, swept_by
 from results.solve_store import RawSet, sweep_stored
 from results.trial_files import Boxes
+from results.trial_manifest import report_files, write_manifest
 
 RULE = load_rule("bottle_round1")
 SPEC = PostSpec(max_per_image=50)
@@ -56,11 +57,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLayout:
     write_truth(trial.truth, truth)
     write_detections(trial.detections, apply_solution(raw, solution), {})
     write_atomically(trial.outcome, json.dumps({"solution": solution.to_dict()}))
+    seal(trial)
     with Ledger.create(run.ledger, {"rule": "bottle_round1"}) as ledger:
         for number, score in enumerate([0.1, solution.score.score]):
             ledger.append({"event": "asked", "number": number, "params": {}})
             ledger.append({"event": "finished", "number": number, "state": "COMPLETE", "score": score})
     return run
+
+
+def seal(trial: TrialLayout) -> None:
+    """The manifest of what the trial has now."""
+    write_manifest(trial, [path for path in report_files(trial) if path.is_file()])
 
 
 def _row(page: str, id_: int) -> list[str]:
@@ -94,6 +101,7 @@ def test_without_truth_there_are_no_intervals_and_the_page_says_so(
     run: RunLayout, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run.trial(1).truth.unlink()
+    seal(run.trial(1))
     assert run_command(main, []) == 0
     page = capsys.readouterr().out
     assert _row(page, 1)[4] == "-"
@@ -103,6 +111,7 @@ def test_without_truth_there_are_no_intervals_and_the_page_says_so(
 def test_the_sections_show_what_the_trial_left(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
     write_detections(run.trial(1).raw, _scene()[1], {})
     write_atomically(run.trial(1).config, json.dumps({"job": {"post": asdict(SPEC)}}))
+    seal(run.trial(1))
     assert run_command(main, []) == 0
     page = capsys.readouterr().out
     assert "| 15 | no clean images |" in page
@@ -124,6 +133,7 @@ def test_the_best_trial_stands_against_the_others(run: RunLayout, capsys: pytest
     truth, raw = _scene()
     write_truth(run.trial(0).truth, truth)
     write_detections(run.trial(0).detections, raw.select(np.arange(len(raw)) < 3), {})
+    seal(run.trial(0))
     assert run_command(main, []) == 0
     page = capsys.readouterr().out
     against = _row(page[page.index("### Trial 1 against the others") :], 0)
@@ -150,6 +160,7 @@ def test_trials_that_keep_their_rows_are_recombined_by_class(
         write_detections(trial.raw, found, {})
         write_atomically(trial.config, json.dumps({"job": {"post": asdict(SPEC)}}))
         sweep_stored(trial.prepared, RawSet(truth, found, RULE), SPEC, 0)
+        seal(trial)
     assert run_command(main, []) == 0
     page = capsys.readouterr().out
     table = page[page.index("### Best of 2 trials by class") :]
@@ -157,6 +168,7 @@ def test_trials_that_keep_their_rows_are_recombined_by_class(
     assert "AP in trial 1" in table and "it reads high" in table
     assert "### Trial 1 against the others" not in page
     run.trial(0).truth.unlink()
+    seal(run.trial(0))
     run_command(main, [])
     assert "trials by class" not in capsys.readouterr().out
 
@@ -183,10 +195,12 @@ def test_tpe_and_the_exact_search_stand_side_by_side() -> None:
     assert search_lines(exact) == []
 
 
-def test_a_best_trial_without_its_outcome_is_a_damaged_run(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_best_trial_is_left_out_and_named(run: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:
     run.trial(1).outcome.write_text("{")
-    assert run_command(main, []) == 1
-    assert "outcome.json" in capsys.readouterr().err
+    assert run_command(main, []) == 0
+    page = capsys.readouterr().out
+    assert "Trial 1 is left out: runs/night/trials/0001/outcome.json is damaged (must be" in page
+    assert "## Best trial" not in page and "Trial 0 is left out: it keeps no files." in page
 
 
 def test_a_run_without_a_finished_trial_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

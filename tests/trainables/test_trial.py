@@ -14,6 +14,7 @@ from results.layout import TrialLayout
 from results.prepared_file import found_set
 from results.rules import load_rule
 from results.scoring import score
+from results.trial_manifest import damage, report_files
 from trainables.data.dataset import load_dataset
 from trainables.jobs import Finished, Rung, Started, TrialJob
 from trainables.predict import ImageFile, image_files
@@ -51,7 +52,9 @@ def test_the_score_is_that_of_the_written_detections(finished: tuple[TrialJob, F
 def test_the_manifest_lists_files_that_are_there(finished: tuple[TrialJob, Finished, list]) -> None:
     layout = TrialLayout(Path(finished[0].folder))
     listed = json.loads(layout.manifest.read_text())["files"]
-    assert all((layout.folder / name).stat().st_size == size for name, size in listed.items())
+    assert all((layout.folder / name).stat().st_size == one["bytes"] for name, one in listed.items())
+    assert {path.name for path in (*report_files(layout), layout.weights)} == {Path(name).name for name in listed}
+    assert damage(layout) is None
     assert json.loads(layout.config.read_text())["config_hash"] == finished[2][0].config_hash
 
 

@@ -16,9 +16,11 @@ from results.boxes import Detections, Images, Truth, detections_from_coco, image
 from results.errors import InputError
 from results.layout import RunLayout, chosen_run
 from results.ledger import read_events
+from results.ranking import scored
 from results.rules import load_rule
 from results.trial_files import read_boxes
-from results.trial_records import COMPLETE, trials_of
+from results.trial_manifest import best_whole
+from results.trial_records import trials_of
 from trainables.data.annotation_file import AnnotationFile, read_annotation_file, write_annotation_file
 from trainables.data.dataset import Dataset, load_dataset, load_truth
 from trainables.data.joined_sources import Annotated, join_sources
@@ -110,12 +112,12 @@ def _from_files(arguments: argparse.Namespace, dataset: Dataset) -> _Judged:
 def _from_trial(arguments: argparse.Namespace, layout: RunLayout, images: Images) -> _Judged:
     """The best trial that has its weights, predicting now."""
     records = trials_of(read_events(layout.ledger)).values()
-    scored = [(one.score, -one.number) for one in records if one.state == COMPLETE and one.score is not None]
-    kept = [key for key in scored if layout.trial(-key[1]).weights.is_file()]
+    complete = scored(records)
+    kept = [one.number for one in complete if layout.trial(one.number).weights.is_file()]
     if not kept:
-        received = f"run {layout.name} has {len(scored)} COMPLETE trials, none with weights"
+        received = f"run {layout.name} has {len(complete)} COMPLETE trials, none with weights"
         raise InputError("labels are predicted by a COMPLETE trial", received, "let the search go on, or take another")
-    number = -max(kept)[1]
+    number = best_whole(layout, records, kept)
     boxes = read_boxes(layout.trial(number))
     if boxes is None:
         raise InputError("a trial is judged by its validation boxes", f"trial {number} kept none", "take another --run")

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from results.boxes import FloatArray
 from results.errors import InputError
-from results.layout import chosen_run
+from results.layout import TrialLayout, chosen_run
 from results.ledger import read_events
 from results.ranking import best_first
 from results.trial_files import Boxes, read_boxes
+from results.trial_manifest import best_whole, check_whole, score_files
 from results.trial_records import COMPLETE, trials_of
 from trainables.data.dataset import load_dataset
 from trainables.data.suspicion import KINDS, WORTH_A_LOOK, Suspicion, suspicions
@@ -98,9 +99,12 @@ def row_of(one: Suspicion, boxes: Boxes) -> dict[str, object]:
 def _suspects(arguments: argparse.Namespace) -> Suspects:
     run = chosen_run(arguments.run)
     events = read_events(run.ledger)
-    complete = [record.number for record in best_first(trials_of(events).values()) if record.state == COMPLETE]
-    number = arguments.trial if arguments.trial is not None else next(iter(complete), None)
-    boxes = read_boxes(run.trial(number)) if number in complete and number is not None else None
+    records = trials_of(events)
+    complete = [record.number for record in best_first(records.values()) if record.state == COMPLETE]
+    number = arguments.trial
+    if number is None and complete:
+        number = best_whole(run, records.values(), complete, score_files)
+    boxes = _boxes_of(run.trial(number)) if number in complete and number is not None else None
     if boxes is None or number is None:
         rule = "labels are compared with the boxes of a COMPLETE trial"
         raise InputError(rule, f"{run.name}: trial {number}", f"choose among {complete or 'none yet'}")
@@ -110,6 +114,11 @@ def _suspects(arguments: argparse.Namespace) -> Suspects:
     return Suspects(
         run.name, number, boxes, images, tuple(found[: arguments.top]), {kind: counts[kind] for kind in KINDS}
     )
+
+
+def _boxes_of(trial: TrialLayout) -> Boxes | None:
+    check_whole(trial, score_files(trial))
+    return read_boxes(trial)
 
 
 def _box(boxes_xywh: FloatArray, row: int) -> list[float]:

@@ -12,6 +12,7 @@ from results.commands import run_command
 from results.errors import InputErrors
 from results.layout import RunLayout
 from results.ledger import Ledger
+from results.trial_manifest import prediction_files, write_manifest
 from trainables.data.dataset import check_dataset, load_dataset
 from trainables.data.prepare import main
 from trainables.jobs import TrialJob
@@ -100,6 +101,7 @@ def test_the_best_trial_of_a_run_labels_the_images(
     truth = read_truth(layout.trial(0).truth)  # three steps teach nothing: let it have been right from .0001 on
     found = Detections(truth.image_id, truth.category_id, truth.boxes_xywh, np.full(len(truth), 0.0001))
     write_detections(layout.trial(0).detections, found, {})
+    write_manifest(layout.trial(0), prediction_files(layout.trial(0)))
     files = ["--images", str(workplace / "test_images.json"), "--image-folder", str(workplace / "images")]
     judged = ["--run", "trained", "--precision", "0.2", "--share", "100", "--json"]
     assert main(["pseudo", *files, *judged, "--out", "pseudo.json"]) == 0

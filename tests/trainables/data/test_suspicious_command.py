@@ -11,6 +11,7 @@ from results.boxes import Category, Detections, Images, Truth, write_detections,
 from results.errors import InputError
 from results.layout import run_layout
 from results.ledger import Ledger
+from results.trial_manifest import score_files, write_manifest
 from results.trial_records import COMPLETE
 from trainables.data.prepare import main
 
@@ -31,6 +32,7 @@ def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run.trial(1).folder.mkdir(parents=True)
     write_truth(run.trial(1).truth, truth)
     write_detections(run.trial(1).detections, found, {})
+    write_manifest(run.trial(1), score_files(run.trial(1))[1:])
     with Ledger.create(run.ledger, {"rule": "voc50", "dataset": "nowhere.yaml"}) as ledger:
         for number, done in ((0, {"state": "FAIL"}), (1, {"state": COMPLETE, "score": 0.5, "summary": {}})):
             ledger.append({"event": "asked", "number": number, "params": {}, "from": "sampler"})
