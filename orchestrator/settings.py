@@ -52,6 +52,7 @@ class CheckedData:
             "group_by": self.dataset.group_by,
             **({"overlap": list(self.summary.overlap)} if self.dataset.allow_overlap else {}),
             **({"subset": self.dataset.subset.to_dict()} if self.dataset.subset else {}),
+            **({"damaged": dict(self.summary.damaged)} if self.dataset.allow_damaged else {}),
         }
 
 
@@ -262,6 +263,12 @@ def _check_classes(rule: str, summary: DatasetSummary) -> None:
     if scored and not scored & own:
         shown = f"rule {rule} scores ids {sorted(scored)}, the data has {sorted(own)}"
         raise InputError("rule and data share a category", shown, "give the data set a rule of its own (rule: coco50)")
+    for label, split, purpose in (("train", summary.train, "learn from"), ("val", summary.val, "score")):
+        used = {id_: count for id_, count in split.used_of.items() if not scored or id_ in scored}
+        if not any(used.values()):
+            received = f"{split.boxes} boxes, none of them of a class that rule {rule} scores"
+            remedy = "choose another annotation file, or another rule"
+            raise InputError(f"{label} must hold a box to {purpose}", received, remedy)
 
 
 def _check_unchanged(settings: Settings, earlier: dict[str, object], run: RunLayout) -> None:

@@ -187,7 +187,15 @@ def truth_from_coco(path: Path | str) -> Truth:
         InputError: no such file, malformed json, a missing key, an unknown id, or a box that is not finite or has a
             negative size.
     """
-    content = load_json(path)
+    return truth_of(load_json(path), path)
+
+
+def truth_of(content: object, path: Path | str) -> Truth:
+    """The same of a parsed file; `path` is for messages.
+
+    Raises:
+        InputError: as `truth_from_coco`.
+    """
     rows = rows_of(table(content, "annotations", path), f"{path}: annotations")
     truth = Truth(
         images=_images(content, path),

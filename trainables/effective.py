@@ -67,6 +67,7 @@ class TrainingData:
         class_weights: of the classes in the rule's score, in the same order; empty where it weighs all alike.
         unlabelled: folder of the unlabelled images, empty without any.
         unlabelled_list: COCO json that lists them, empty where all of the folder are meant.
+        allow_damaged: images that cannot be opened are left out.
     """
 
     annotations: str
@@ -78,6 +79,7 @@ class TrainingData:
     class_weights: tuple[float, ...] = ()
     unlabelled: str = ""
     unlabelled_list: str = ""
+    allow_damaged: bool = False
 
 
 def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) -> TrainingData:
@@ -99,6 +101,7 @@ def training_data(dataset: Dataset, categories: Sequence[Category], rule: Rule) 
         rule.requirement,
         tuple(scored[category.id] for category in kept) if scored else (),
         *_unlabelled(dataset),
+        dataset.allow_damaged,
     )
 
 
@@ -156,13 +159,19 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
     }
     if not is_taught(params):
         return config
-    return taught(config, params, {"images": data.unlabelled, "image_list": data.unlabelled_list})
+    source = {"images": data.unlabelled, "image_list": data.unlabelled_list, **_allowing(data)}
+    return taught(config, params, source)
 
 
 def config_hash(config: Mapping[str, object]) -> str:
     """Sixteen hexadecimal digits that are equal exactly when two configurations are."""
     canonical = json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
+
+
+def _allowing(data: TrainingData) -> ConfigDict:
+    """Stands in a configuration only where it is so: hashes of others stay."""
+    return {"allow_damaged": True} if data.allow_damaged else {}
 
 
 def _train_loop(params: Params, accumulate: int) -> ConfigDict:
@@ -181,6 +190,7 @@ def _train_dataloader(params: Params, data: TrainingData) -> ConfigDict:
         "category_ids": list(data.category_ids),
         "pipeline": train_pipeline(params),
         **dataset_options(params, data.class_weights),
+        **_allowing(data),
     }
     return {
         "batch_size": params["batch_size"],

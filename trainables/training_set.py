@@ -14,6 +14,8 @@ from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from results.boxes import Truth, truth_from_coco
 from trainables.class_balance import image_repeats
+from trainables.data.learnable import corners_in_image, has_pixels
+from trainables.data.left_out import openable
 from trainables.image_faults import naming_image
 
 # COCO's small boxes, in pixels of the image.
@@ -29,6 +31,7 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         balance_threshold: share of the images below which a class is rare and its images are listed more often, see
             `trainables.class_balance`; 0 for none.
         balance_weights: weights of the labels in that; empty for 1 each.
+        allow_damaged: images that cannot be opened are left out.
         donors: whether each image brings another along, drawn anew every time, whose boxes may be pasted into it.
         arguments: mmdet's own (`ann_file`, `data_prefix`, `pipeline`, ...).
     """
@@ -39,6 +42,7 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         category_ids: Sequence[int],
         small_repeats: int = 1,
         donors: bool = False,
+        allow_damaged: bool = False,
         balance_threshold: float = 0.0,
         balance_weights: Sequence[float] = (),
         **options: Any,
@@ -46,14 +50,15 @@ class TruthDataset(BaseDetDataset):  # type: ignore[misc]  # mmdet is untyped
         self.category_ids = tuple(category_ids)
         self.small_repeats = small_repeats
         self.donors = donors
+        self.allow_damaged = allow_damaged
         self.balance_threshold = balance_threshold
         self.balance_weights = balance_weights
         super().__init__(*arguments, **options)
 
     def load_data_list(self) -> list[dict[str, object]]:
         """One entry an image, in the file's order."""
-        truth = truth_from_coco(Path(self.ann_file))
-        return training_entries(truth, Path(self.data_prefix["img"]), self.category_ids)
+        truth, folder = truth_from_coco(Path(self.ann_file)), Path(self.data_prefix["img"])
+        return training_entries(openable(truth, folder) if self.allow_damaged else truth, folder, self.category_ids)
 
     def prepare_data(self, idx: int) -> Any:
         """One image through the pipeline.
@@ -105,20 +110,26 @@ def training_entries(truth: Truth, folder: Path, category_ids: Sequence[int]) ->
         image, `bbox_label`, `ignore_flag` 1 for crowd boxes).
     """
     label_of = {category: label for label, category in enumerate(category_ids)}
-    rows_of = _rows_by_image(truth)
+    rows_of, corners, is_object = _rows_by_image(truth), corners_in_image(truth), has_pixels(truth)
     images = truth.images
     entries: list[dict[str, object]] = []
     for index, name in enumerate(images.file_name):
-        width, height = int(images.width_px[index]), int(images.height_px[index])
-        rows = [row for row in rows_of.get(int(images.image_id[index]), ()) if int(truth.category_id[row]) in label_of]
-        instances = [_instance(truth, row, label_of, (width, height)) for row in rows]
+        rows = rows_of.get(int(images.image_id[index]), ())
         entries.append(
             {
                 "img_path": str(folder / name),
                 "img_id": int(images.image_id[index]),
-                "height": height,
-                "width": width,
-                "instances": [instance for instance in instances if instance is not None],
+                "height": int(images.height_px[index]),
+                "width": int(images.width_px[index]),
+                "instances": [
+                    {
+                        "bbox": corners[row].tolist(),
+                        "bbox_label": label_of[int(truth.category_id[row])],
+                        "ignore_flag": int(truth.is_crowd[row]),
+                    }
+                    for row in rows
+                    if int(truth.category_id[row]) in label_of and is_object[row]
+                ],
             }
         )
     return entries
@@ -129,15 +140,3 @@ def _rows_by_image(truth: Truth) -> dict[int, list[int]]:
     for row, image in enumerate(truth.image_id.tolist()):
         rows.setdefault(image, []).append(row)
     return rows
-
-
-def _instance(truth: Truth, row: int, label_of: dict[int, int], size_px: tuple[int, int]) -> dict[str, object] | None:
-    x, y, width, height = truth.boxes_xywh[row].tolist()
-    corners = np.clip([x, y, x + width, y + height], 0, [*size_px, *size_px])
-    if corners[2] - corners[0] < 1 or corners[3] - corners[1] < 1:
-        return None  # less than a pixel to learn from
-    return {
-        "bbox": corners.tolist(),
-        "bbox_label": label_of[int(truth.category_id[row])],
-        "ignore_flag": int(truth.is_crowd[row]),
-    }

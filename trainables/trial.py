@@ -24,6 +24,7 @@ from trainables.averaging import Averaged
 from trainables.catalogue import DETECTORS
 from trainables.checkpoint import Checkpoint, read_checkpoint, write_checkpoint, write_note
 from trainables.data.dataset import Dataset, load_dataset
+from trainables.data.left_out import openable
 from trainables.data.unlabelled import no_unlabelled, unlabelled_prints
 from trainables.detectors.teaching import is_taught
 from trainables.device_needs import check_device
@@ -154,8 +155,9 @@ class _Attempt:
     def _seen(self) -> TrainedOn:
         """Reads every training image, so it is asked for once, where weights are written."""
         data, start = self._validation.data, str(self._job.params["init"])
-        names = truth_from_coco(Path(data.annotations)).images.file_name
-        seen = trained_on(Path(data.images), names, None if start == NONE else Path(start))
+        truth, folder = truth_from_coco(Path(data.annotations)), Path(data.images)
+        names = (openable(truth, folder) if data.allow_damaged else truth).images.file_name
+        seen = trained_on(folder, names, None if start == NONE else Path(start))
         source = load_dataset(Path(self._job.dataset)).unlabelled
         return seen.and_also(unlabelled_prints(source)) if is_taught(self._job.params) and source else seen
 

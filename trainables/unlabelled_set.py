@@ -32,7 +32,8 @@ class WithUnlabelled(TruthDataset):
 
     def __init__(self, *arguments: Any, unlabelled: Mapping[str, Any], **options: Any) -> None:
         self.per_image = int(unlabelled["per_image"])
-        self.unlabelled = Unlabelled(Path(unlabelled["images"]), _path(unlabelled["image_list"]))
+        allow_damaged = bool(unlabelled.get("allow_damaged", False))
+        self.unlabelled = Unlabelled(Path(unlabelled["images"]), _path(unlabelled["image_list"]), allow_damaged)
         self.unlabelled_names: tuple[str, ...] = ()
         self.unlabelled_pipeline = Compose(unlabelled["pipeline"])
         super().__init__(*arguments, **options)

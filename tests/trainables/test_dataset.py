@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from results.errors import InputError, InputErrors
 from trainables.data.dataset import check_dataset, load_dataset, load_truth
@@ -17,11 +19,17 @@ CATEGORIES = ((7, "scratch"), (2, "dent"))
 YAML = "train: {annotations: train.json, images: images}\nval: {annotations: val.json, images: images}\n"
 
 
+def write_image(path: Path, text: str) -> None:
+    """A picture of noise that the text decides."""
+    pixels = np.random.default_rng(list(text.encode())).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
 def write_split(folder: Path, split: str, names: Sequence[str], categories: object = CATEGORIES) -> None:
-    """A split with one box of category 2 on every image; each image file holds its own name."""
+    """A split with one box of category 2 on every image; each image is drawn from its own name."""
     (folder / "images").mkdir(exist_ok=True)
     for name in names:
-        (folder / "images" / name).write_text(name)
+        write_image(folder / "images" / name, name)
     images = [{"id": index, "file_name": name, "width": 8, "height": 8} for index, name in enumerate(names)]
     boxes = [
         {"id": index, "image_id": index, "category_id": 2, "bbox": [0, 0, 2, 3], "iscrowd": 0, "area": 6}
@@ -131,7 +139,9 @@ def test_classes_restrict_and_order_the_categories(folder: Path) -> None:
 
 
 def test_restricting_to_a_class_without_boxes_leaves_nothing_to_train_on(folder: Path) -> None:
-    assert "train holds images and boxes; received 3 images with 0 boxes" in check(folder, "classes: [scratch]\n")
+    assert "train must hold a box to learn from; received 3 images with 0 boxes" in check(
+        folder, "classes: [scratch]\n"
+    )
 
 
 def test_an_unknown_class_lists_the_known_ones(folder: Path) -> None:
@@ -170,12 +180,12 @@ def test_the_same_path_in_both_splits_is_refused(folder: Path) -> None:
 
 
 def test_the_same_content_under_another_name_is_refused(folder: Path) -> None:
-    (folder / "images" / "c_0.png").write_text("a_1.png")
+    write_image(folder / "images" / "c_0.png", "a_1.png")
     assert "c_0.png (val) = a_1.png (train)" in check(folder)
 
 
 def test_repeated_images_inside_a_split_are_a_notice(folder: Path) -> None:
-    (folder / "images" / "a_1.png").write_text("a_0.png")
+    write_image(folder / "images" / "a_1.png", "a_0.png")
     notices = check_dataset(load_dataset(folder / "dataset.yaml")).notices
     assert any("train holds 1 repeated images, first a_0.png = a_1.png" in notice for notice in notices)
 
@@ -189,7 +199,7 @@ def test_categories_are_compared_by_id(folder: Path) -> None:
 
 def test_a_split_without_images_is_refused(folder: Path) -> None:
     write_split(folder, "val", [])
-    assert "val holds images and boxes; received 0 images with 0 boxes" in check(folder)
+    assert "val must hold a box to score; received 0 images with 0 boxes" in check(folder)
 
 
 def test_a_group_never_straddles_the_splits(folder: Path) -> None:

@@ -49,7 +49,15 @@ def read_annotation_file(path: Path) -> AnnotationFile:
     Raises:
         InputError: no such file, malformed json, or one of the three tables missing or no list of objects.
     """
-    content = load_json(path)
+    return annotation_file_of(load_json(path), path)
+
+
+def annotation_file_of(content: object, path: Path) -> AnnotationFile:
+    """The same of a parsed file; `path` is for messages.
+
+    Raises:
+        InputError: one of the three tables is missing or no list of objects.
+    """
     images, annotations, categories = (rows_of(table(content, key, path), f"{path}: {key}") for key in _TABLES)
     return AnnotationFile(path, images, annotations, categories, _others(content))
 

@@ -17,6 +17,11 @@ SLACK_PX = 0.01  # what rounding in a tool may have left beyond an edge
 
 def box_faults(columns: Columns) -> list[Fault]:
     """Every fault of the boxes, one for each kind, with no rows where there is none."""
+    return [*value_faults(columns), *_duplicates(columns)]
+
+
+def value_faults(columns: Columns) -> list[Fault]:
+    """Faults that a box has by itself."""
     boxes_xywh, is_box = columns.annotations.box.xywh, columns.annotations.box.is_sound
     finite = np.asarray(np.isfinite(boxes_xywh).all(axis=1))
     with np.errstate(invalid="ignore"):
@@ -28,7 +33,6 @@ def box_faults(columns: Columns) -> list[Fault]:
         _with_boxes(kinds.BOX_NEGATIVE, negative, boxes_xywh),
         _with_boxes(kinds.BOX_WITHOUT_AREA, flat, boxes_xywh),
         _out_of_bounds(columns, outside),
-        *_duplicates(columns),
     ]
 
 
@@ -42,12 +46,12 @@ def usable_boxes(columns: Columns) -> BoolArray:
     return np.asarray(is_well_formed_annotation(columns) & joined & finite & has_area)
 
 
-def is_out_of_bounds(columns: Columns) -> BoolArray:
-    """(N,) the box leaves its image by more than `SLACK_PX`; False where the image or its size is not known."""
+def is_out_of_bounds(columns: Columns, slack_px: float = SLACK_PX) -> BoolArray:
+    """(N,) the box leaves its image by more than `slack_px`; False where the image or its size is not known."""
     boxes_xywh, sizes = columns.annotations.box.xywh, sizes_of_images(columns)
     with np.errstate(invalid="ignore"):
-        low = (boxes_xywh[:, :2] < -SLACK_PX).any(axis=1)
-        high = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] > sizes + SLACK_PX).any(axis=1)
+        low = (boxes_xywh[:, :2] < -slack_px).any(axis=1)
+        high = (boxes_xywh[:, :2] + boxes_xywh[:, 2:] > sizes + slack_px).any(axis=1)
     return np.asarray((low | high) & np.isfinite(sizes).all(axis=1))
 
 

@@ -14,6 +14,7 @@ from trainables.data.background import background_ids
 from trainables.data.box_faults import box_faults
 from trainables.data.fault_kinds import KINDS, Fault
 from trainables.data.figures import Figures, figures_of
+from trainables.data.frame_faults import frame_faults
 from trainables.data.picture_faults import picture_faults
 from trainables.data.picture_files import PictureFile, content_hashes, read_pictures
 from trainables.data.row_columns import Columns, columns_of
@@ -79,7 +80,7 @@ def check(
         InputError: `background` names what is no category.
     """
     columns = columns_of(annotation_file)
-    found = [*row_faults(columns, contest_ids), *box_faults(columns)]
+    found = [*row_faults(columns, contest_ids), *box_faults(columns), *frame_faults(columns)]
     if pictures.folder is not None:
         found += picture_faults(columns.images, pictures.of_row, pictures.test_name_of)
     faults = sorted((fault for fault in found if len(fault.rows)), key=lambda fault: KINDS.index(fault.kind))

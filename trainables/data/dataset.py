@@ -5,31 +5,38 @@ once, to find copies; they change nothing (`trainables.data.prepare` mends annot
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from results.boxes import Category, Truth, images_from_coco, truth_from_coco
+from results.boxes import BoolArray, Category, Truth, images_from_coco, truth_from_coco, truth_of
+from results.coco_json import load_json
 from results.errors import InputError, InputErrors
+from trainables.data.annotation_file import AnnotationFile, annotation_file_of
 from trainables.data.dataset_yaml import YamlMapping, read_mapping
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images, repeated_images
+from trainables.data.learnable import can_be_learnt, can_be_scored
+from trainables.data.left_out import openable, without_images
 from trainables.data.pseudo_rows import pseudo_labels
+from trainables.data.search_faults import Opening, look_at_annotated, look_at_listed
 from trainables.data.split_faults import (
     category_faults,
     copy_faults,
     empty_faults,
     group_faults,
-    missing_images,
     overlap_faults,
 )
 from trainables.data.subset_rule import SubsetRule
 from trainables.data.unlabelled import Unlabelled, unlabelled_faults, unlabelled_prints
 
-_KEYS = ("name", "train", "val", "test", "unlabelled", "rule", "classes", "group_by", "allow_overlap", "subset")
+_ALLOWING = ("allow_overlap", "allow_damaged")
+_KEYS = ("name", "train", "val", "test", "unlabelled", "rule", "classes", "group_by", *_ALLOWING, "subset")
 _RULE_FILE_ENDINGS = (".yaml", ".yml")
+_WASTE = {"train": "crowd regions or boxes of less than a pixel", "val": "crowd regions"}
 _Read = TypeVar("_Read")
 
 
@@ -68,6 +75,7 @@ class Dataset:
         allow_overlap: what train and val share is a notice.
         subset: which images the data set was taken from a larger one by; an ensemble routes by it.
         unlabelled: images that `teacher: mean` learns from beside train, if any.
+        allow_damaged: images that cannot be opened are left out, and counted.
     """
 
     name: str
@@ -81,16 +89,27 @@ class Dataset:
     allow_overlap: bool = False
     subset: SubsetRule | None = None
     unlabelled: Unlabelled | None = None
+    allow_damaged: bool = False
 
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """Counts of one split; `boxes_of` is by contest category id and holds every category of the data set."""
+    """Counts of one split.
+
+    Attributes:
+        images: listed.
+        boxes: on them.
+        background_images: without any.
+        boxes_of: by contest category id, every category of the data set.
+        used_of: of those, the ones that can be learnt from (train) or scored (val).
+        fingerprints: of the images.
+    """
 
     images: int
     boxes: int
     background_images: int
     boxes_of: dict[int, int]
+    used_of: dict[int, int]
     fingerprints: ImageFingerprints
 
 
@@ -106,6 +125,7 @@ class DatasetSummary:
         notices: one line each; nothing in them stops a run.
         overlap: what val shares with train and the unlabelled images, one line each, where the data set allows it.
         unlabelled: fingerprints of the unlabelled images, None without any.
+        damaged: how many images of each split cannot be opened and are left out, where the data set allows it.
     """
 
     categories: tuple[Category, ...]
@@ -115,6 +135,7 @@ class DatasetSummary:
     notices: tuple[str, ...]
     overlap: tuple[str, ...] = ()
     unlabelled: ImageFingerprints | None = None
+    damaged: Mapping[str, int] = field(default_factory=dict)
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -130,7 +151,8 @@ def load_dataset(path: Path) -> Dataset:
     train, val, test = (_folders(top, key) for key in ("train", "val", "test"))
     classes, group_by = _classes(top), _group_by(top)
     name, rule, allow_overlap = top.text("name"), top.text("rule"), top.flag("allow_overlap")
-    unlabelled = _unlabelled(top)
+    allow_damaged = top.flag("allow_damaged")
+    unlabelled = _unlabelled(top, allow_damaged)
     if top.faults or train is None or val is None:
         raise InputErrors(top.faults)
     subset = top.mapping("subset")
@@ -146,16 +168,20 @@ def load_dataset(path: Path) -> Dataset:
         allow_overlap=allow_overlap,
         subset=SubsetRule.from_dict(subset.values) if subset else None,
         unlabelled=unlabelled,
+        allow_damaged=allow_damaged,
     )
 
 
 def load_truth(dataset: Dataset, source: Source) -> Truth:
     """The truth of one split, restricted to the data set's classes and with its categories in label order.
 
+    Images that cannot be opened are left out where the data set allows it.
+
     Raises:
         InputError: as `truth_from_coco`, or a class that the annotation file does not know.
     """
     truth = truth_from_coco(source.annotations)
+    truth = openable(truth, source.images) if dataset.allow_damaged else truth
     return _restricted(truth, _label_order(truth, dataset))
 
 
@@ -171,7 +197,8 @@ def check_dataset(dataset: Dataset, say: Callable[[str], None] = lambda _line: N
             or look) or groups with train or the unlabelled images where the data set does not allow it, categories
             that differ, unknown classes, a split without images or boxes.
     """
-    train, val, test_images = _read_splits(dataset)
+    splits = _read_splits(dataset, say)
+    train, val = splits.train, splits.val
     prints = _fingerprints(dataset, train, val)
     unlabelled = unlabelled_prints(dataset.unlabelled) if dataset.unlabelled else None
     shared = _overlap(dataset, prints, say) + _overlap_of_unlabelled(dataset, (unlabelled, prints[1]), say)
@@ -182,26 +209,59 @@ def check_dataset(dataset: Dataset, say: Callable[[str], None] = lambda _line: N
         faults = empty_faults("train", train) + empty_faults("val", val)
     if categories is None or faults:
         raise InputErrors(faults)
-    first, second = _split(train, prints[0]), _split(val, prints[1])
+    first, second = _split(train, can_be_learnt(train), prints[0]), _split(val, can_be_scored(val), prints[1])
     overlap = tuple(f"the data set allows it: {fault.received}" for fault in shared)
-    notices = (*overlap, *_notices(categories, first, second))
-    return DatasetSummary(categories, first, second, test_images, notices, overlap, unlabelled)
+    notices = (*overlap, *splits.notices, *_notices(categories, first, second))
+    return DatasetSummary(categories, first, second, splits.test_images, notices, overlap, unlabelled, splits.damaged)
 
 
-def _read_splits(dataset: Dataset) -> tuple[Truth, Truth, int | None]:
-    """Train, val and the number of test images, once every file they name is known to exist."""
+@dataclass(frozen=True)
+class _Splits:
+    train: Truth
+    val: Truth
+    test_images: int | None
+    notices: tuple[str, ...]
+    damaged: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Annotated:
+    truth: Truth
+    rows: AnnotationFile
+
+
+def _read_splits(dataset: Dataset, say: Callable[[str], None]) -> _Splits:
+    """Train, val and the number of test images, once every row and every picture was looked at."""
     faults: list[InputError] = []
-    train = _attempt(lambda: truth_from_coco(dataset.train.annotations), faults)
-    val = _attempt(lambda: truth_from_coco(dataset.val.annotations), faults)
+    opening = Opening(dataset.allow_damaged, say)
+    sources = {"train": dataset.train, "val": dataset.val}
+    read = {label: _attempt(partial(_annotated, source.annotations), faults) for label, source in sources.items()}
     test = dataset.test
     test_images = _attempt(lambda: images_from_coco(test.image_list), faults) if test else None
-    faults += _pseudo_faults(dataset.val.annotations) if val is not None else []
-    faults += missing_images("train", train.images, dataset.train.images) if train is not None else []
-    faults += missing_images("val", val.images, dataset.val.images) if val is not None else []
-    faults += missing_images("test", test_images, test.images) if test and test_images is not None else []
+    faults += _pseudo_faults(dataset.val.annotations) if read["val"] is not None else []
+    looked = {
+        label: look_at_annotated(label, one.rows, sources[label].images, opening)
+        for label, one in read.items()
+        if one is not None
+    }
+    if test and test_images is not None:
+        looked["test"] = look_at_listed("test", test_images, test.images, opening)
+    faults += [fault for one in looked.values() for fault in one.faults]
+    train, val = read["train"], read["val"]
     if train is None or val is None or faults:
         raise InputErrors(faults)
-    return train, val, None if test_images is None else len(test_images)
+    return _Splits(
+        without_images(train.truth, looked["train"].damaged),
+        without_images(val.truth, looked["val"].damaged),
+        None if test_images is None else len(test_images),
+        tuple(notice for one in looked.values() for notice in one.notices),
+        {label: len(one.damaged) for label, one in looked.items() if one.damaged},
+    )
+
+
+def _annotated(path: Path) -> _Annotated:
+    content = load_json(path)
+    return _Annotated(truth_of(content, path), annotation_file_of(content, path))
 
 
 def _attempt(read: Callable[[], _Read], faults: list[InputError]) -> _Read | None:
@@ -271,12 +331,13 @@ def _restricted(truth: Truth, categories: tuple[Category, ...]) -> Truth:
     return replace(truth.select(kept), categories=categories)
 
 
-def _split(truth: Truth, fingerprints: ImageFingerprints) -> SplitSummary:
+def _split(truth: Truth, is_used: BoolArray, fingerprints: ImageFingerprints) -> SplitSummary:
     return SplitSummary(
         images=len(truth.images.file_name),
         boxes=len(truth.category_id),
         background_images=len(truth.images.file_name) - len(np.unique(truth.image_id)),
         boxes_of={category.id: int(np.sum(truth.category_id == category.id)) for category in truth.categories},
+        used_of={one.id: int(np.sum(truth.category_id[is_used] == one.id)) for one in truth.categories},
         fingerprints=fingerprints,
     )
 
@@ -288,6 +349,9 @@ def _notices(categories: tuple[Category, ...], train: SplitSummary, val: SplitSu
         empty = [category.name for category in categories if not split.boxes_of[category.id]]
         if empty:
             notices.append(f"{label} has no box of {', '.join(empty)}: {meaning}")
+        unused = [one.name for one in categories if split.boxes_of[one.id] and not split.used_of[one.id]]
+        if unused:
+            notices.append(f"{label} has only {_WASTE[label]} of {', '.join(unused)}: {meaning}")
         repeated = repeated_images(split.fingerprints)
         if repeated:
             notices.append(f"{label} holds {len(repeated)} repeated images, first {' = '.join(repeated[0])}")
@@ -305,14 +369,14 @@ def _folders(top: YamlMapping, key: str) -> tuple[Path, Path] | None:
     return (top.file.parent / file, top.file.parent / folder) if file and folder else None
 
 
-def _unlabelled(top: YamlMapping) -> Unlabelled | None:
+def _unlabelled(top: YamlMapping, allow_damaged: bool) -> Unlabelled | None:
     inner = top.mapping("unlabelled")
     if inner is None:
         return None
     inner.expect_keys(("images", "image_list"), required=("images",))
     folder, image_list = inner.text("images"), inner.text("image_list")
     here = top.file.parent
-    return Unlabelled(here / folder, here / image_list if image_list else None) if folder else None
+    return Unlabelled(here / folder, here / image_list if image_list else None, allow_damaged) if folder else None
 
 
 def _classes(top: YamlMapping) -> tuple[str, ...] | None:

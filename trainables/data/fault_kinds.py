@@ -172,6 +172,20 @@ BOX_OUT_OF_BOUNDS = FaultKind(
     "a box lies inside its image",
     "it is cut at the image's edge, or left out if less than a pixel remains",
 )
+BOXES_AS_SHARES = FaultKind(
+    "boxes-as-shares",
+    "error",
+    "annotations",
+    "boxes are in pixels, not in shares of the image's sides",
+    "the rows are left out (nobody can tell corners from centres: multiply by width and height where the file is made)",
+)
+BOXES_AS_CORNERS = FaultKind(
+    "boxes-as-corners",
+    "error",
+    "annotations",
+    "a box is x, y, width, height, not two corners",
+    "the rows are left out (subtract the first corner from the second where the file is made)",
+)
 EXACT_DUPLICATE = FaultKind(
     "exact-duplicate",
     "notice",
@@ -208,6 +222,8 @@ KINDS = (
     BOX_NEGATIVE,
     BOX_WITHOUT_AREA,
     BOX_OUT_OF_BOUNDS,
+    BOXES_AS_SHARES,
+    BOXES_AS_CORNERS,
     IMAGE_EXIF_ROTATED,
     IMAGE_REPEATED,
     DUPLICATE_CATEGORY_NAME,

@@ -11,6 +11,7 @@ from trainables.data import fault_kinds as kinds
 from trainables.data.annotation_file import AnnotationFile
 from trainables.data.box_faults import box_faults, sizes_of_images
 from trainables.data.changes import Change
+from trainables.data.frame_faults import frame_faults
 from trainables.data.row_columns import Columns, columns_of
 from trainables.data.row_faults import row_faults
 
@@ -21,6 +22,8 @@ _LEFT_OUT = (
     kinds.BOX_NOT_FINITE,
     kinds.BOX_NEGATIVE,
     kinds.BOX_WITHOUT_AREA,
+    kinds.BOXES_AS_SHARES,
+    kinds.BOXES_AS_CORNERS,
 )
 _LEAST_LEFT_PX = 1.0
 
@@ -34,7 +37,8 @@ def mend_annotations(annotation_file: AnnotationFile) -> tuple[list[Row], list[C
     columns = columns_of(annotation_file)
     rows: dict[int, Row] = dict(enumerate(annotation_file.annotations))
     changes: list[Change] = []
-    faults = {fault.kind: fault.rows.tolist() for fault in [*row_faults(columns, {}), *box_faults(columns)]}
+    found = [*row_faults(columns, {}), *box_faults(columns), *frame_faults(columns)]
+    faults = {fault.kind: fault.rows.tolist() for fault in found}
     for kind in _LEFT_OUT:
         for row in faults[kind]:
             if rows.pop(row, None) is not None:

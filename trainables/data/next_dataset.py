@@ -26,7 +26,12 @@ def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Pat
         content["unlabelled"] = _absolute(like.unlabelled)
     content |= {
         key: value
-        for key, value in (("rule", like.rule), ("group_by", like.group_by), ("allow_overlap", like.allow_overlap))
+        for key, value in (
+            ("rule", like.rule),
+            ("group_by", like.group_by),
+            ("allow_overlap", like.allow_overlap),
+            ("allow_damaged", like.allow_damaged),
+        )
         if value
     }
     if like.subset and like.subset.to_dict():

@@ -3,7 +3,7 @@
 Pure functions over what `picture_files` has read.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -29,30 +29,34 @@ def picture_faults(
     missing = {row: picture.fault for row, picture in picture_of.items() if picture.fault and not picture.content}
     unreadable = {row: picture.fault for row, picture in picture_of.items() if picture.fault and picture.content}
     sound = {row: picture for row, picture in picture_of.items() if not picture.fault}
-    stated = np.flatnonzero(has_stated_size(images)).tolist()
     turned = {row: f"EXIF orientation {one.orientation}" for row, one in sound.items() if not one.is_upright}
     return [
         _fault(kinds.IMAGE_MISSING, missing, images),
         _fault(kinds.IMAGE_UNREADABLE, unreadable, images),
-        _fault(kinds.IMAGE_OF_OTHER_SIZE, _other_sizes(images, sound, stated), images),
+        other_sizes(images, picture_of),
         _fault(kinds.IMAGE_EXIF_ROTATED, turned, images),
         _fault(kinds.IMAGE_REPEATED_IN_TEST, _in_test(picture_of, test_name_of), images),
         _fault(kinds.IMAGE_REPEATED, _repeated(images, picture_of), images),
     ]
 
 
-def _other_sizes(
-    images: ImageColumns, sound: Mapping[int, PictureFile], stated_rows: Collection[int]
-) -> dict[int, str]:
+def other_sizes(images: ImageColumns, picture_of: Mapping[int, PictureFile]) -> Fault:
+    """Pictures of another size than the row states; `check` and searches share it.
+
+    Args:
+        images: of the file.
+        picture_of: what was read, by image row.
+    """
     found = {}
-    stated_rows = set(stated_rows)
+    stated_rows = set(np.flatnonzero(has_stated_size(images)).tolist())
+    sound = {row: picture for row, picture in picture_of.items() if not picture.fault}
     for row, picture in sound.items():
         stated = (int(images.width_px.values[row]), int(images.height_px.values[row]))
         if row in stated_rows and stated != picture.turned_size_px:
             turned = "" if picture.is_upright else f", turned as EXIF orientation {picture.orientation} says"
             width, height = picture.turned_size_px
             found[row] = f"the picture is {width}x{height}{turned}, stated is {stated[0]}x{stated[1]}"
-    return found
+    return _fault(kinds.IMAGE_OF_OTHER_SIZE, found, images)
 
 
 def _in_test(picture_of: Mapping[int, PictureFile], test_name_of: Mapping[str, str]) -> dict[int, str]:

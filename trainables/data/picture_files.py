@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import ExifTags, Image
+import numpy.typing as npt
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 _HASH_BYTES = 16
 _UPRIGHT = 1
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap width and height
 _LOOKED_AT = 256
+# What Pillow decodes whole OpenCV does, too; of others it may not.
+_BOTH_DECODE = ("JPEG", "PNG", "BMP")
 
 Mode = Literal["colour", "grey"]
 
@@ -70,13 +73,49 @@ def read_picture(path: Path) -> PictureFile:
         return PictureFile("", str(error.strerror))
     try:
         with Image.open(path) as picture:
-            orientation = picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
             picture.load()
-            known = orientation if orientation in range(1, 9) else _UPRIGHT
-            return PictureFile(content, "", picture.width, picture.height, known, _mode(picture))
+            if picture.format not in _BOTH_DECODE and decoded(path) is None:
+                return PictureFile(
+                    content, f"OpenCV, which training reads with, cannot decode {picture.format} like it"
+                )
+            return PictureFile(content, "", picture.width, picture.height, _orientation(picture), _mode(picture))
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        return _as_opencv_sees_it(path, content, error)
     # Pillow raises OSError, SyntaxError, ValueError, struct.error and others for damaged files of one kind or another.
     except Exception as error:
-        return PictureFile(content, " ".join(str(error).replace(str(path), "the file").split()))
+        return PictureFile(content, _said(error, path))
+
+
+def decoded(path: Path) -> npt.NDArray[np.uint8] | None:
+    """(H, W, 3) as training sees it, turned as EXIF says; None where OpenCV cannot decode it."""
+    import cv2  # only for what Pillow does not know, or not as well
+
+    try:
+        pixels = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
+        return None
+    return None if pixels is None else pixels.astype(np.uint8, copy=False)
+
+
+def _as_opencv_sees_it(path: Path, content: str, error: Exception) -> PictureFile:
+    """A format or a size that Pillow does not take may still be one that training does."""
+    pixels = decoded(path)
+    if pixels is None:
+        return PictureFile(content, _said(error, path) if path.stat().st_size else "an empty file")
+    is_grey = bool((pixels == pixels[..., :1]).all())
+    return PictureFile(content, "", pixels.shape[1], pixels.shape[0], _UPRIGHT, "grey" if is_grey else "colour")
+
+
+def _said(error: Exception, path: Path) -> str:
+    return " ".join(str(error).replace(str(path), "the file").split()) or type(error).__name__
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
+    except Exception:  # damaged EXIF says nothing of the pixels; Pillow raises whatever its parser met
+        return _UPRIGHT
+    return orientation if orientation in range(1, 9) else _UPRIGHT
 
 
 def content_hashes(folder: Path, file_names: Sequence[str]) -> list[str]:

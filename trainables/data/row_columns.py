@@ -71,6 +71,7 @@ class AnnotationColumns:
         image_id: as the rows state them.
         category_id: as the rows state them.
         box: the boxes.
+        area: (N,) `area` as stated, NaN where the row holds no number.
         has_sound_crowd: (N,) `iscrowd` is absent, or one of the values that readers take.
         image_row: (N,) number of the first image row with that id, NO_ROW where there is none.
         category_row: (N,) the same for categories.
@@ -80,6 +81,7 @@ class AnnotationColumns:
     image_id: IntegerColumn
     category_id: IntegerColumn
     box: BoxColumn
+    area: FloatArray
     has_sound_crowd: BoolArray
     image_row: IntArray
     category_row: IntArray
@@ -126,6 +128,7 @@ def _annotations(rows: Sequence[Row], image_ids: IntegerColumn, category_ids: In
         image_id=image_id,
         category_id=category_id,
         box=_boxes(rows),
+        area=_areas(rows),
         has_sound_crowd=np.array([crowd_of(row.get("iscrowd")) is not None for row in rows], dtype=bool),
         image_row=_first_row(image_ids, image_id),
         category_row=_first_row(category_ids, category_id),
@@ -155,6 +158,11 @@ def _boxes(rows: Sequence[Row]) -> BoxColumn:
     return BoxColumn(boxes_xywh, is_sound)
 
 
+def _areas(rows: Sequence[Row]) -> FloatArray:
+    values = (row.get("area") for row in rows)
+    return np.array([float(value) if _is_number(value) else np.nan for value in values], dtype=np.float64)
+
+
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether a row's value is an integer that a column can hold, written as 12 or 12.0; True and False are none."""
     return integral(value) is not None
@@ -165,7 +173,7 @@ def is_box(value: object) -> bool:
     return isinstance(value, list) and len(value) == COORDINATES and all(map(_is_number, value))
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return type(value) is float or is_integer(value)
 
 

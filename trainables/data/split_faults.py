@@ -6,36 +6,48 @@ It does not read annotation files, does not hash, and raises nothing; `trainable
 from collections.abc import Sequence
 from pathlib import Path
 
-from results.boxes import Category, Images, Truth
+from results.boxes import Category, Truth
 from results.errors import InputError
 from results.groups import group_name
 from trainables.data.fingerprint import ImageFingerprints, shared_images
+from trainables.data.learnable import can_be_learnt, can_be_scored, why_not_learnt
 
 _SHOWN = 3
 
 
 def empty_faults(label: str, truth: Truth) -> list[InputError]:
-    """A split without images, or without a single box, can neither be trained on nor scored."""
-    if len(truth.images.file_name) and len(truth.category_id):
+    """A split of which nothing can be learnt, or nothing can be scored."""
+    used, purpose = (can_be_learnt, "learn from") if label == "train" else (can_be_scored, "score")
+    if used(truth).any():
         return []
-    received = f"{len(truth.images.file_name)} images with {len(truth.category_id)} boxes"
-    return [InputError(f"{label} holds images and boxes", received, "choose another annotation file, or another split")]
-
-
-def missing_images(label: str, images: Images, folder: Path) -> list[InputError]:
-    """Images of the annotation file that are no file in `folder`: one fault, naming the first few and the count."""
-    return missing_files(label, images.file_name, folder)
+    received = f"{len(truth.images.file_name)} images with {len(truth)} boxes"
+    reasons = why_not_learnt(truth) if label == "train" else "all crowd regions"
+    received += f": {reasons}" if len(truth) else ""
+    remedy = "choose another annotation file, other classes or another split"
+    return [InputError(f"{label} must hold a box to {purpose}", received, remedy)]
 
 
 def missing_files(label: str, names: Sequence[str], folder: Path) -> list[InputError]:
-    """The same for names."""
-    absent = [name for name in names if not (folder / name).is_file()]
+    """Images that are no file in `folder`: one fault, naming the first few and the count."""
+    return missing_names_faults(label, [name for name in names if not (folder / name).is_file()], len(names), folder)
+
+
+def missing_names_faults(label: str, absent: Sequence[str], count: int, folder: Path) -> list[InputError]:
+    """The same, of images that were found to be missing among `count`."""
     if not absent:
         return []
-    received = f"{len(absent)} of {len(names)} missing in {folder}: {_some(absent)}"
-    return [
-        InputError(f"every image of {label} is on disk", received, "correct the images folder or restore the files")
-    ]
+    received = f"{len(absent)} of {count} missing in {folder}: {_some(absent)}"
+    remedy = "correct the images folder or restore the files (allow_damaged: true leaves them out)"
+    return [InputError(f"every image of {label} must be on disk", received, remedy)]
+
+
+def damaged_faults(label: str, damaged: Sequence[tuple[str, str]], count: int) -> list[InputError]:
+    """Images that cannot be decoded: pairs (name, what was found)."""
+    if not damaged:
+        return []
+    received = f"{len(damaged)} of {count} that cannot: {_some([f'{name} ({fault})' for name, fault in damaged])}"
+    remedy = "restore the files (allow_damaged: true leaves them out)"
+    return [InputError(f"every image of {label} must decode", received, remedy)]
 
 
 def category_faults(train: Sequence[Category], val: Sequence[Category]) -> list[InputError]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from results.boxes import images_from_coco
 from results.errors import InputError
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images
+from trainables.data.left_out import damaged_files, damaged_names
 from trainables.data.picture_sizes import PICTURE_ENDINGS
-from trainables.data.split_faults import copy_faults, missing_files, overlap_faults, straddling_faults
+from trainables.data.split_faults import copy_faults, damaged_faults, missing_files, overlap_faults, straddling_faults
 
 _REMEDY = "take them out of the unlabelled images, or say allow_overlap: true"
 _LABEL = "unlabelled"
@@ -25,10 +26,12 @@ class Unlabelled:
     Attributes:
         images: their folder.
         image_list: COCO json whose `images` are meant; None takes every picture in and below the folder.
+        allow_damaged: those that cannot be opened are left out.
     """
 
     images: Path
     image_list: Path | None = None
+    allow_damaged: bool = False
 
 
 def unlabelled_names(source: Unlabelled) -> tuple[str, ...]:
@@ -42,6 +45,9 @@ def unlabelled_names(source: Unlabelled) -> tuple[str, ...]:
     else:
         paths = (path for path in source.images.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
         names = tuple(sorted(path.relative_to(source.images).as_posix() for path in paths))
+    if source.allow_damaged:
+        out = damaged_names(source.images, names)
+        names = tuple(name for name in names if name not in out)
     if not names:
         raise InputError("'unlabelled' holds images", f"none in {source.image_list or source.images}", "correct it")
     return names
@@ -57,6 +63,9 @@ def unlabelled_prints(source: Unlabelled) -> ImageFingerprints:
     missing = missing_files(_LABEL, names, source.images)
     if missing:
         raise missing[0]
+    damaged = damaged_faults(_LABEL, damaged_files(source.images, names), len(names))
+    if damaged:
+        raise damaged[0]
     return fingerprint_images(source.images, names)
 
 

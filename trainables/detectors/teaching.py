@@ -28,13 +28,13 @@ def is_taught(params: Params) -> bool:
     return params.get("teacher", NONE) == MEAN
 
 
-def taught(config: Mapping[str, Any], params: Params, unlabelled: Mapping[str, str]) -> Config:
+def taught(config: Mapping[str, Any], params: Params, unlabelled: Mapping[str, object]) -> Config:
     """The configuration with a teacher.
 
     Args:
         config: the effective configuration without one.
         params: of the catalogue.
-        unlabelled: `image_list` and `images`, see `trainables.unlabelled_set`.
+        unlabelled: `image_list`, `images` and, where it is so, `allow_damaged`, see `trainables.unlabelled_set`.
     """
     detector, loader = config["model"], config["train_dataloader"]
     dataset = {

@@ -17,8 +17,7 @@ import torch
 from mmengine.runner import Runner
 from torch.autograd.graph import saved_tensors_hooks
 
-from results.boxes import images_from_coco
-from trainables.data.dataset import load_dataset
+from trainables.data.dataset import load_dataset, load_truth
 from trainables.failures import failure_reason
 from trainables.jobs import TrialJob
 from trainables.modules.branches import leaves
@@ -95,7 +94,7 @@ def _timed(job: TrialJob, runner: Runner, batches: Sequence[Any], known: Iterati
 
 def _image_seconds(job: TrialJob, runner: Runner) -> float:
     dataset = load_dataset(Path(job.dataset))
-    images = image_files(images_from_coco(dataset.val.annotations), dataset.val.images)[:_IMAGES]
+    images = image_files(load_truth(dataset, dataset.val).images, dataset.val.images)[:_IMAGES]
     labels = runner.train_dataloader.dataset.category_ids
     view = View(**job.views[0])
     model = predicting(runner.model).eval()

@@ -27,9 +27,17 @@ def write_picture(path: Path, pixels: Grey, quality: int = 95) -> None:
     path.write_bytes(content.tobytes())
 
 
-def write_coco(path: Path, names: Sequence[str], size_px: int = 96) -> None:
-    """An annotation file with one box of category 1 on every image."""
-    rows = [{"id": row, "file_name": name, "width": size_px, "height": size_px} for row, name in enumerate(names)]
+def side_px(path: Path) -> int:
+    """The width of a square picture; 96 where there is no file."""
+    return int(cv2.imread(str(path)).shape[1]) if path.exists() else 96
+
+
+def write_coco(path: Path, names: Sequence[str]) -> None:
+    """An annotation file with one box of category 1 on every image; sizes are those of the files beside it."""
+    rows = [
+        {"id": row, "file_name": name, "width": side, "height": side}
+        for row, (name, side) in enumerate((name, side_px(path.parent / "images" / name)) for name in names)
+    ]
     box = {"category_id": 1, "bbox": [8, 8, 30, 20], "area": 600, "iscrowd": 0}
     boxes = [{"id": row, "image_id": row, **box} for row in range(len(names))]
     content = {"images": rows, "annotations": boxes, "categories": [{"id": 1, "name": "气泡"}]}

@@ -112,7 +112,7 @@ def test_what_is_not_there_is_named(tmp_path: Path, text: str) -> None:
 def test_a_listed_image_that_is_missing_is_named(tmp_path: Path) -> None:
     write_coco(tmp_path / "list.json", ["absent.png"])
     line = refusal(write_dataset(tmp_path, TRAIN, VAL, "unlabelled: {images: images, image_list: list.json}\n"))
-    assert "every image of unlabelled is on disk" in line
+    assert "every image of unlabelled must be on disk" in line
     assert "absent.png" in line
 
 
