@@ -36,6 +36,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 DETECTIONS_SCHEMA = "detections/1"
 TRUTH_SCHEMA = "truth/1"
+MOST_PX = 1e9  # no coordinate or side of any picture is longer
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,11 @@ def check_truth(truth: Truth, place: str) -> None:
     _refuse(unknown_category, truth.category_id, ("an annotation's category_id is one of the categories", place))
 
 
+def are_pixels(boxes_xywh: FloatArray) -> BoolArray:
+    """Which boxes (N, 4) are made of finite numbers that can be pixels: areas of larger ones overflow."""
+    return np.asarray((np.abs(boxes_xywh) <= MOST_PX).all(axis=1))  # false for NaN, too
+
+
 def write_detections(path: Path, detections: Detections, metadata: Mapping[str, str]) -> None:
     """Writes the columns as Arrow IPC, with `metadata` in the schema, through a temporary file and a rename."""
     columns = {
@@ -334,9 +340,9 @@ def _arrow_bytes(columns: Mapping[str, pa.Array], schema: str, metadata: Mapping
 def _arrow_table(path: Path, schema: str) -> tuple[pa.Table, dict[str, str]]:
     try:
         content = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    except (OSError, pa.ArrowException) as error:
+        metadata = {key.decode(): value.decode() for key, value in (content.schema.metadata or {}).items()}
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise DamagedFileError(f"{path} is no complete Arrow file ({error}); make it again") from error
-    metadata = {key.decode(): value.decode() for key, value in (content.schema.metadata or {}).items()}
     found = metadata.pop("schema", None)
     if found != schema:
         raise DamagedFileError(f"{path} must have the schema {schema}, received {found}; make it again")
@@ -386,7 +392,7 @@ def _categories(content: object, path: Path | str) -> tuple[Category, ...]:
 
 
 def _check_boxes(boxes_xywh: FloatArray, place: str) -> None:
-    _refuse(~np.asarray(np.isfinite(boxes_xywh).all(axis=1)), boxes_xywh, ("box coordinates are finite", place))
+    _refuse(~are_pixels(boxes_xywh), boxes_xywh, ("box coordinates are finite", place))
     _refuse(np.asarray((boxes_xywh[:, 2:] < 0).any(axis=1)), boxes_xywh, ("width and height are not negative", place))
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from results.errors import InputError
+from results.nearest import listed
+from results.text_files import encoding_remedy, path_remedy
 
 Row = Mapping[str, object]
 COORDINATES = 4
@@ -25,11 +27,27 @@ def load_json(path: Path | str) -> object:
         InputError: no such file, unreadable, or malformed json.
     """
     try:
-        return json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise InputError("the file can be read", f"{path}: {error.strerror}", "check the path") from error
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason, remedy = getattr(error, "strerror", None) or error, path_remedy(path, "check the path")
+        raise InputError("the file can be read", f"{path}: {reason}", remedy) from error
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError("the file is json", f"{path}: {error}", "write it again, it may be cut off") from error
+        raise InputError("the file is json", f"{path}: {error}", json_remedy(content, error)) from error
+
+
+def json_remedy(content: bytes, error: Exception) -> str:
+    """What to do about a file that is no json: it is cut off, of another kind, or wrong in one place."""
+    if isinstance(error, UnicodeDecodeError):
+        return encoding_remedy(content)
+    if not content.strip():
+        return "write it again, it is empty"
+    if content.lstrip()[:1] not in (b"{", b"["):
+        return "pass a json file, this is another kind of file"
+    at_end = isinstance(error, json.JSONDecodeError) and not error.doc[error.pos :].strip()
+    unclosed = at_end or "Unterminated" in str(error)
+    return "write it again, it may be cut off" if unclosed else "fix it at that place"
 
 
 def table(content: object, key: str, path: Path | str) -> object:
@@ -41,7 +59,7 @@ def table(content: object, key: str, path: Path | str) -> object:
     if not isinstance(content, dict):
         raise InputError("a COCO file is an object", f"{path}: {type(content).__name__}", f'give {{"{key}": [...]}}')
     if key not in content:
-        raise InputError(f'a COCO file has "{key}"', f"{path}: {sorted(content)}", f'add "{key}"')
+        raise InputError(f'a COCO file has "{key}"', f"{path}: {listed(sorted(content)) or 'no keys'}", f'add "{key}"')
     return cast(object, content[key])
 
 
@@ -142,7 +160,9 @@ def value_of(row: Row, key: str, number: int, path: Path | str) -> object:
         InputError: the row lacks the key.
     """
     if key not in row:
-        raise InputError(f'every row has "{key}"', f"{path}: row {number}: {sorted(row)}", f'add "{key}" to that row')
+        raise InputError(
+            f'every row has "{key}"', f"{path}: row {number}: {listed(sorted(row))}", f'add "{key}" to that row'
+        )
     return row[key]
 
 

@@ -20,10 +20,12 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from results.errors import InputError, InputErrors
+from results.faults import Faults
+from results.nearest import nearest
+from results.text_files import is_file, path_remedy
+from results.yaml_nodes import YamlForm, plain, read_yaml
 
 ApKind = Literal["all_points", "coco101", "voc11"]
 MeasureKind = Literal["ap", "f_macro", "f_micro"]
@@ -31,6 +33,7 @@ RecallSteps = Literal["linspace", "hundredths"]
 BadRows = Literal["refuse", "drop"]
 FloatArray = npt.NDArray[np.float64]
 AP_KINDS: tuple[ApKind, ...] = ("all_points", "coco101", "voc11")
+_FILE = YamlForm("a rule file")
 RULE_FOLDER = Path(__file__).parent / "rule_files"
 
 
@@ -171,13 +174,10 @@ def load_rule(name_or_path: str) -> Rule:
     Raises:
         InputError: no such rule, or a file that breaks the schema (all faults at once).
     """
-    path = RULE_FOLDER / f"{name_or_path}.yaml"
-    if not path.is_file():
-        path = Path(name_or_path)
-    if not path.is_file():
-        known = ", ".join(rule_names())
-        raise InputError("a rule is built in or a YAML file", name_or_path, f"use one of {known}, or a path")
-    content = _load_yaml(path)
+    path = _rule_file(name_or_path)
+    faults = Faults(str(path))
+    content = plain(read_yaml(path, faults, _FILE))
+    faults.raise_if_any()
     try:
         return _RuleFile.model_validate(content).rule(path.parent)
     except ValidationError as error:
@@ -204,12 +204,15 @@ def rule_names() -> list[str]:
     return sorted(path.stem for path in RULE_FOLDER.glob("*.yaml"))
 
 
-def _load_yaml(path: Path) -> object:
-    try:
-        content: object = YAML(typ="safe", pure=True).load(path)
-    except (YAMLError, OSError, UnicodeDecodeError) as error:
-        raise InputError("a rule file is YAML", f"{path}: {error}", "mend the file") from error
-    return content
+def _rule_file(name_or_path: str) -> Path:
+    path = Path(name_or_path)
+    if name_or_path in rule_names():
+        return RULE_FOLDER / f"{name_or_path}.yaml"
+    if is_file(path):
+        return path
+    near = nearest(name_or_path, rule_names())
+    known = f"did you mean {near}?" if near else f"use one of {', '.join(rule_names())}, or a path"
+    raise InputError("a rule is built in or a YAML file", name_or_path, path_remedy(path, known))
 
 
 def _fault(path: Path, place: tuple[int | str, ...], message: str) -> InputError:

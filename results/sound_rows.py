@@ -5,7 +5,7 @@ Everything else in this package refuses such rows by their number. Whoever drops
 
 import numpy as np
 
-from results.boxes import Detections, Truth
+from results.boxes import Detections, Truth, are_pixels
 
 NOT_FINITE = "a coordinate or score is not finite"
 NEGATIVE = "width or height is negative"
@@ -18,7 +18,7 @@ def sound_rows(detections: Detections, truth: Truth) -> tuple[Detections, dict[s
     ids = np.array([category.id for category in truth.categories], dtype=np.int64)
     boxes = detections.boxes_xywh
     reasons = {
-        NOT_FINITE: ~(np.asarray(np.isfinite(boxes).all(axis=1)) & np.isfinite(detections.scores)),
+        NOT_FINITE: ~(are_pixels(boxes) & np.isfinite(detections.scores)),
         NEGATIVE: np.asarray((boxes[:, 2:] < 0).any(axis=1)),
         UNKNOWN_IMAGE: ~np.isin(detections.image_id, truth.images.image_id),
         UNKNOWN_CATEGORY: ~np.isin(detections.category_id, ids),

@@ -134,9 +134,9 @@ def _annotation_faults(
     listed: Sequence[Row], annotations: Sequence[Row], images: Images, rule: Rule
 ) -> Iterator[InputError]:
     sizes = zip(images.width_px.tolist(), images.height_px.tolist(), strict=True)
-    size_of_name: dict[object, tuple[int, int]] = dict(zip(images.file_name, sizes, strict=True))
+    size_of_name: dict[str, tuple[int, int]] = dict(zip(images.file_name, sizes, strict=True))
     size_of_id = {
-        row["id"]: size_of_name.get(row.get("file_name")) for row in listed if _integer(row.get("id")) is not None
+        row["id"]: size_of_name.get(str(row.get("file_name"))) for row in listed if _integer(row.get("id")) is not None
     }
     scored = {category.id for category in rule.categories}
     for number, row in enumerate(annotations):

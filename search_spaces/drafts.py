@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, MapNode, Node
 from search_spaces.domains import Domain
-from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import WHEN, Leaf, leaves, named
 from search_spaces.reading_domains import PER_CLASS, is_domain, read_domain
 from search_spaces.reading_values import entries_of
 from search_spaces.space import DETECTOR, EACH_CLASS, PREDICT, SET, TRAIN, ParameterSpec
-from search_spaces.yaml_nodes import Entry, MapNode, Node
 
 Specs = Mapping[str, ParameterSpec]
 Classes = Sequence[int] | None

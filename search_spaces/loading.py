@@ -8,13 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from results.errors import InputError
-from search_spaces.faults import Faults, suggestion
+from results.faults import Faults
+from results.nearest import nearest, suggestion
+from results.text_files import is_file, path_remedy
+from results.yaml_nodes import Entry, MapNode, Node, ScalarNode, YamlForm, read_yaml
 from search_spaces.reading_detector import Detectors
 from search_spaces.reading_space import SECTIONS, SpaceReader
 from search_spaces.reading_values import by_key, entries_of
 from search_spaces.space import Space
-from search_spaces.yaml_nodes import Entry, MapNode, Node, ScalarNode, read_yaml
 
+# Far above any space worth writing by hand; the limits keep the answer to a hostile file under 0.3 s.
+MAX_FILE_BYTES = 32 * 1024
+MAX_ITEMS = 400
+SPACE_FILE = YamlForm("a space file", MAX_FILE_BYTES, MAX_ITEMS)
 SHIPPED_FOLDER = Path(__file__).parent
 FULL_PROFILE = "full"
 MAX_PROFILES = 20  # each is checked in full
@@ -42,7 +48,7 @@ def load_space(
     """
     path = find_space_file(path_or_name)
     faults = Faults(_shown(path))
-    root = read_yaml(path, faults)
+    root = read_yaml(path, faults, SPACE_FILE)
     base, overrides = _split_profiles(root, faults)
     reader = SpaceReader(path.stem, detectors, classes, faults)
     spaces = {FULL_PROFILE: reader.read(base, FULL_PROFILE)}
@@ -65,7 +71,7 @@ def profile_names(path_or_name: str) -> tuple[str, ...]:
     """
     path = find_space_file(path_or_name)
     faults = Faults(_shown(path))
-    _, overrides = _split_profiles(read_yaml(path, faults), faults)
+    _, overrides = _split_profiles(read_yaml(path, faults, SPACE_FILE), faults)
     return (FULL_PROFILE, *(name for name in overrides if name != FULL_PROFILE))
 
 
@@ -77,13 +83,13 @@ def find_space_file(path_or_name: str) -> Path:
     """
     given = Path(path_or_name)
     shipped = sorted(path.name for path in SHIPPED_FOLDER.glob("*.yaml"))
-    if _is_file(given):
+    if is_file(given):
         return given
     if path_or_name == given.name:
         for name in (path_or_name, f"{path_or_name}.yaml"):
             if name in shipped:
                 return SHIPPED_FOLDER / name
-    remedy = f"give a path or one of {', '.join(shipped)}"
+    remedy = path_remedy(given, _remedy(path_or_name, shipped))
     raise InputError("--space names an existing file or a shipped space", path_or_name, remedy)
 
 
@@ -132,11 +138,9 @@ def _split_profiles(root: Node, faults: Faults) -> tuple[MapNode, dict[str, MapN
     return MapNode(kept, root.line), blocks
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long for the system, or with a null character
-        return False
+def _remedy(name: str, shipped: Sequence[str]) -> str:
+    near = nearest(name, shipped)
+    return f"did you mean {near}?" if near else f"give a path or one of {', '.join(shipped)}"
 
 
 def _shown(path: Path) -> str:

@@ -7,8 +7,8 @@ a path stands for is decided by `named`: the longest ending of it that is a name
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from search_spaces.faults import Faults
-from search_spaces.yaml_nodes import Entry, MapNode, Node
+from results.faults import Faults
+from results.yaml_nodes import Entry, MapNode, Node
 
 WHEN = "when"
 MAX_PARTS = 40  # of a path; far more than any configuration nests

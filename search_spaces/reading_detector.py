@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from results.errors import InputError
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 from search_spaces.domains import Choice, Value
 from search_spaces.drafts import Draft, Drafts, read_draft
-from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import Leaf
 from search_spaces.reading_set import Tree, read_set_drafts
 from search_spaces.several_detectors import Specs, predict_specs, train_specs
 from search_spaces.space import DETECTOR, SET, DetectorSpec, PredictSpec
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 
 Detectors = Mapping[str, DetectorSpec]
 

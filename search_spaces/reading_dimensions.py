@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, as_scalar
 from search_spaces.domains import FloatRange, Value, same_value
 from search_spaces.drafts import Draft, Drafts
-from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import named
 from search_spaces.points import unreachable_labels
 from search_spaces.reading_domains import read_options
 from search_spaces.reading_values import entries_of
 from search_spaces.space import Clause, Condition, Dimension, ParameterSpec, is_of_a_class
-from search_spaces.yaml_nodes import Entry, ListNode, as_scalar
 
 
 @dataclass(frozen=True)

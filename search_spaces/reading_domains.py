@@ -3,13 +3,14 @@
 Written for errors: a faulty value is noted and None returned. Conditions are `reading_conditions`' business.
 """
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from search_spaces.domains import Choice, Domain, Fixed, Value, is_number, same_value
-from search_spaces.faults import Faults, suggestion
 from search_spaces.reading_ranges import read_range
 from search_spaces.reading_scales import scale_ends, scales_between, scales_of_parts
 from search_spaces.reading_values import checked_value
 from search_spaces.space import ParameterSpec
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 
 KINDS = ("choice", "log", "range")
 PER_CLASS = "per_class"

@@ -5,15 +5,16 @@ Each is a mapping of keys to a value or a list of values; a point is forbidden w
 
 from collections.abc import Iterator, Mapping
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from search_spaces.domains import Value
-from search_spaces.faults import Faults, suggestion
 from search_spaces.outcomes import TooTangledError, outcomes
 from search_spaces.paths import leaves, named
 from search_spaces.points import complete_point, dead_clauses, forbidden_by, shown_clause, unreachable_labels
 from search_spaces.reading_dimensions import Keys, read_condition
 from search_spaces.reading_known import Points
 from search_spaces.space import Clause, Condition, is_of_a_class
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 
 # Combinations with the line of each.
 Lines = Mapping[Clause, int]

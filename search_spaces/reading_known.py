@@ -5,14 +5,15 @@ A known point may leave keys out, and may write them in groups as the file does;
 
 from collections.abc import Mapping
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode, as_scalar
 from search_spaces.domains import FloatRange, Value
-from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import Leaf, leaves, named
 from search_spaces.points import complete_point, is_active
 from search_spaces.reading_dimensions import Keys
 from search_spaces.reading_values import checked_value
 from search_spaces.space import EACH_CLASS, Dimension, is_of_a_class
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode, as_scalar
 
 Points = tuple[tuple[int, dict[str, Value]], ...]
 

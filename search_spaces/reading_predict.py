@@ -7,13 +7,14 @@ with the rest of its point; keys of a single value stay what they are.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, MapNode, Node, ScalarNode
 from search_spaces.domains import Choice, Value
 from search_spaces.drafts import Draft, Drafts
-from search_spaces.faults import Faults, suggestion
 from search_spaces.reading_domains import read_options
 from search_spaces.reading_values import Section, checked_value, entries_of
 from search_spaces.space import PREDICT, Dimension, ParameterSpec, PredictSpec, Swept
-from search_spaces.yaml_nodes import Entry, MapNode, Node, ScalarNode
 
 SEARCH = "search"
 WAYS = ("sweep", "joint")

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
+from results.faults import Faults
+from results.yaml_nodes import Entry, ListNode, ScalarNode
 from search_spaces.domains import FloatRange, IntRange
-from search_spaces.faults import Faults
 from search_spaces.reading_values import checked_value
 from search_spaces.space import ParameterSpec
-from search_spaces.yaml_nodes import Entry, ListNode, ScalarNode
 
 ENDS = 2  # of a range
 MAX_STEPS = 1_000_000

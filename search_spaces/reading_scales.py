@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from search_spaces.domains import Value
-from search_spaces.faults import Faults, suggestion
 from search_spaces.reading_ranges import ENDS, read_range
 from search_spaces.reading_values import checked_value
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 
 MAX_SCALES = 400
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\Z")

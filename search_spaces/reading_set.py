@@ -8,14 +8,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode, as_scalar
 from search_spaces.domains import is_number
 from search_spaces.drafts import Drafts, read_draft
-from search_spaces.faults import Faults, suggestion
 from search_spaces.paths import Leaf, leaves
 from search_spaces.reading_domains import KINDS, is_domain
 from search_spaces.reading_values import entries_of
 from search_spaces.space import SET
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode, as_scalar
 
 Tree = Mapping[str, object]
 

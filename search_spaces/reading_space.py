@@ -3,9 +3,11 @@
 Every section is read whatever faults the others have; what one section says of another's keys is checked here.
 """
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, MapNode, ScalarNode
 from search_spaces.domains import Choice, Domain, Fixed, FloatRange, IntRange, Value
 from search_spaces.drafts import Classes, Draft, Drafts, TrainReader
-from search_spaces.faults import Faults, suggestion
 from search_spaces.points import complete_point
 from search_spaces.reading_detector import CONFIG, Chosen, Detectors, read_detector, read_text
 from search_spaces.reading_dimensions import Keys, read_dimensions
@@ -16,7 +18,6 @@ from search_spaces.reading_values import read_post, read_search
 from search_spaces.serving import check_search
 from search_spaces.several_detectors import check_values, where_they_exist
 from search_spaces.space import DETECTOR, PREDICT, SET, TRAIN, Point, SearchSettings, Space
-from search_spaces.yaml_nodes import Entry, MapNode, ScalarNode
 
 SECTIONS = (TRAIN, SET, PREDICT, "post", "search")
 ROOT_KEYS = (DETECTOR, CONFIG, "rule", *SECTIONS, "forbid", "known", "profiles")

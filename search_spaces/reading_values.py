@@ -7,8 +7,10 @@ It does not look at `train`, `predict` or `known`.
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
+from results.faults import Faults
+from results.nearest import suggestion
+from results.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from search_spaces.domains import Value
-from search_spaces.faults import Faults, suggestion
 from search_spaces.space import (
     MOST_REPORTS,
     Hyperband,
@@ -20,7 +22,6 @@ from search_spaces.space import (
     SearchSettings,
     SuccessiveHalving,
 )
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, Node, ScalarNode
 
 NMS_KINDS = ("hard", "soft_linear", "soft_gaussian")
 SAMPLERS = ("tpe", "gp", "cmaes", "random", "grid")

@@ -5,11 +5,11 @@ Pure: neither is built here (`orchestrator.optuna_parts` does), and whether a pa
 
 from collections.abc import Sequence
 
+from results.faults import Faults
+from results.yaml_nodes import MapNode, Node
 from search_spaces.domains import Choice
-from search_spaces.faults import Faults
 from search_spaces.points import distinct_points
 from search_spaces.space import Dimension, Hyperband, MedianPruning, NoPruning, SearchSettings, Space, SuccessiveHalving
-from search_spaces.yaml_nodes import MapNode, Node
 
 Fault = tuple[str, str]  # rule and remedy
 _MOST_NAMED = 5

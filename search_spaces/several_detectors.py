@@ -8,11 +8,11 @@ that has it and that its conditions allow; where one does not suit all, the key 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from results.faults import Faults
+from results.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 from search_spaces.domains import Domain, FloatRange, IntRange, Value
 from search_spaces.drafts import Draft, Drafts
-from search_spaces.faults import Faults
 from search_spaces.space import DETECTOR, TRAIN, DetectorSpec, Dimension, ParameterSpec, PredictSpec
-from search_spaces.yaml_nodes import Entry, ListNode, MapNode, ScalarNode
 
 Specs = Mapping[str, ParameterSpec]
 

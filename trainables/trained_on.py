@@ -16,6 +16,7 @@ from results.errors import DamagedFileError
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images
 
 _RECORD = "trained_on.json"
+_MOST_BYTES = 256 * 2**20  # of the record, unpacked: names and hashes of a million images
 # A zip archive holds a time for each of its files; equal weights make equal files.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -69,6 +70,14 @@ def attach(weights: Path, seen: TrainedOn) -> None:
         archive.writestr(entry, json.dumps(content, ensure_ascii=False), zipfile.ZIP_DEFLATED)
 
 
+def _record_in(weights: Path) -> bytes | None:
+    with zipfile.ZipFile(weights) as archive:
+        record = next((one for one in archive.infolist() if one.filename.partition("/")[2] == _RECORD), None)
+        if record is not None and record.file_size > _MOST_BYTES:
+            raise ValueError(f"a record of {record.file_size} bytes")
+        return None if record is None else archive.read(record)
+
+
 def read_trained_on(weights: Path) -> TrainedOn | None:
     """What a weights file says of the images that it was trained on; None where it says nothing.
 
@@ -77,11 +86,12 @@ def read_trained_on(weights: Path) -> TrainedOn | None:
     """
     if not zipfile.is_zipfile(weights):
         return None  # torch's format of before 2020, which nobody here writes
-    with zipfile.ZipFile(weights) as archive:
-        record = next((name for name in archive.namelist() if name.partition("/")[2] == _RECORD), None)
-        if record is None:
-            return None
-        content = archive.read(record)
+    try:
+        content = _record_in(weights)
+    except Exception as error:  # a damaged archive fails in more ways than zipfile and zlib name
+        raise DamagedFileError(f"{weights} must be a whole zip archive, got {error}; copy it again") from error
+    if content is None:
+        return None
     try:
         values = cast(Mapping[str, object], json.loads(content))
         images = ImageFingerprints.from_dict(cast(Mapping[str, object], values["images"]))

@@ -6,7 +6,6 @@ their weights, none is made: an inert object takes the place of each.
 """
 
 import os
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 
 from results.errors import InputError
+from results.text_files import is_file, path_remedy
 from trainables.trained_on import TrainedOn, attach
 from trainables.weight_names import as_named
 
@@ -82,12 +82,13 @@ def read_plain(path: Path) -> object:
     Raises:
         InputError: the file is missing, damaged, or would have to run code to load.
     """
-    if not path.is_file():
-        raise InputError("a weights file must exist", path, "give the path of a checkpoint on this machine")
+    if not is_file(path):
+        remedy = path_remedy(path, "give the path of a checkpoint on this machine")
+        raise InputError("a weights file must exist", path, remedy)
     try:
         with torch.serialization.safe_globals(list(_STAND_INS)):
             content: object = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # zip, pickle and tensors of a damaged file fail in ways that no list of types covers
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = "save its tensors alone: torch.save({'state_dict': model.state_dict()}, path)"
         raise InputError("a weights file holds tensors and nothing that runs", f"{path} ({reason})", remedy) from error
@@ -139,9 +140,13 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
 
 def _state_of(content: object, path: Path) -> dict[str, torch.Tensor]:
     state = content.get("state_dict", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if not isinstance(state, Mapping) or not all(map(_is_named_tensor, state.items())):
         raise InputError("a weights file holds a state dictionary", path, "save model.state_dict() into it")
     return dict(state)
+
+
+def _is_named_tensor(item: tuple[object, object]) -> bool:
+    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
 
 
 def load_trained(model: nn.Module, path: Path) -> None:

@@ -32,4 +32,4 @@ def test_a_reason_is_printed_whole_whatever_it_holds(reason: str) -> None:
 def test_the_last_screen_and_the_leaderboard_print_it_too(reason: str, tmp_path: Path) -> None:
     out = io.StringIO()
     show(Screen(out, 200), RunLayout(tmp_path / "x"), [TrialRecord(0, state=FAIL, reason=reason)], "coco50")
-    assert reason.split("\x1b")[0] in out.getvalue() and "\x1b" not in out.getvalue()
+    assert reason.split("\x1b", maxsplit=1)[0] in out.getvalue() and "\x1b" not in out.getvalue()

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from search_spaces.drafts import MAX_CLASSES
-from search_spaces.loading import load_space, profile_names
+from search_spaces.loading import MAX_FILE_BYTES, load_space, profile_names
 from search_spaces.reading_scales import PARTS
 from search_spaces.reading_space import ROOT_KEYS
 from search_spaces.reading_values import PRUNERS, SAMPLERS
 from search_spaces.space import Hyperband, MedianPruning, PostSettings, SearchSettings, SuccessiveHalving
-from search_spaces.yaml_nodes import MAX_FILE_BYTES
 from trainables.catalogue import DETECTORS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "SPACES.md").read_text(encoding="utf-8")

@@ -109,7 +109,7 @@ def test_bytes_that_are_no_text_are_refused(folder: Path) -> None:
 
 def test_tags_execute_nothing(folder: Path) -> None:
     error = load_with(folder, f"name: !!python/object/apply:os.mkdir ['{folder}/made']\n")
-    assert "'name' is a text" in error.line()
+    assert "a data set file holds no YAML tags" in error.line()
     assert not (folder / "made").exists()
 
 

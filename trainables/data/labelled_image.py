@@ -4,15 +4,17 @@ Boxes are xywh in original-image pixels, measured from the outer edge of the fir
 format's own convention stays in that format's module. Reads and writes no files.
 """
 
-import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeGuard
 
 from results.errors import InputError
 
 Box = tuple[float, float, float, float]
+MOST_PX = 1e9  # no coordinate or side of any picture is longer
+_MOST_ID = 2**63 - 1  # what COCO's ids are stored in
 _BELOW_SPACE = 0x20
 
 
@@ -50,6 +52,16 @@ class LabelledImage:
     extras: Mapping[str, object] = field(default_factory=dict)
 
 
+def is_side(value: object) -> TypeGuard[int]:
+    """Whether a value can be a picture's width or height in whole px."""
+    return type(value) is int and 0 < value <= MOST_PX
+
+
+def is_id(value: object) -> TypeGuard[int]:
+    """Whether a value can be the id of an annotation."""
+    return type(value) is int and -_MOST_ID <= value <= _MOST_ID
+
+
 def box_of_corners(corners: Iterable[float], place: str) -> Box:
     """xywh of left, top, right and bottom edges.
 
@@ -57,7 +69,7 @@ def box_of_corners(corners: Iterable[float], place: str) -> Box:
         InputError: a value is not finite, or right is left of left, or bottom above top.
     """
     left, top, right, bottom = corners
-    if not all(map(math.isfinite, (left, top, right, bottom))) or right < left or bottom < top:
+    if not all(-MOST_PX <= edge <= MOST_PX for edge in (left, top, right, bottom)) or right < left or bottom < top:
         rule = "corners are finite, and right and bottom are not before left and top"
         raise InputError(rule, f"{place}: {left}, {top}, {right}, {bottom}", "mend that box")
     return left, top, right - left, bottom - top

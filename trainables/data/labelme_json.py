@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from results.coco_json import json_remedy
 from results.errors import InputError
-from trainables.data.labelled_image import LabelledBox, LabelledImage, box_of_corners
+from results.nearest import listed
+from trainables.data.labelled_image import MOST_PX, LabelledBox, LabelledImage, box_of_corners, is_id, is_side
 from trainables.data.safe_xml import decoded
 
 ENDING = ".json"
@@ -30,7 +32,7 @@ def read_labelme(content: bytes, stem: str) -> LabelledImage:
     top = _object(content, place)
     shapes = top.get("shapes")
     if not isinstance(shapes, list):
-        raise InputError("a LabelMe file lists its shapes", f"{place}: {sorted(top)}", "leave that file out")
+        raise InputError("a LabelMe file lists its shapes", f"{place}: {listed(sorted(top))}", "leave that file out")
     boxes = tuple(_box(shape, f"{place}: shape {number}") for number, shape in enumerate(shapes, 1))
     extras = {key: value for key, value in top.items() if key not in _OWN_OF_IMAGE}
     return LabelledImage(_file_name(top, stem), _size(top), boxes, extras)
@@ -55,7 +57,7 @@ def labelme_text(image: LabelledImage) -> str:
 def _box(shape: object, place: str) -> LabelledBox:
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str) or not shape["label"].strip():
         raise InputError("a shape has a label", f"{place}: {shape!r:.60}", "name its class")
-    kind, points = shape.get("shape_type", "polygon"), _points(shape.get("points"))
+    kind, points = str(shape.get("shape_type", "polygon")), _points(shape.get("points"))
     if kind not in _BOXED or len(points) < _BOXED[kind]:
         raise InputError("a shape is a rectangle or an outline of points", f"{place}: {kind!r:.40}", "draw a rectangle")
     columns = list(zip(*points, strict=True))
@@ -63,7 +65,7 @@ def _box(shape: object, place: str) -> LabelledBox:
     id_ = shape.get("annotation_id")
     extras = {key: value for key, value in shape.items() if key not in _OWN_OF_SHAPE}
     xywh = box_of_corners(map(float, corners), place)
-    return LabelledBox(shape["label"], xywh, id_ if type(id_) is int else None, extras)
+    return LabelledBox(shape["label"], xywh, id_ if is_id(id_) else None, extras)
 
 
 def _shape(box: LabelledBox) -> dict[str, object]:
@@ -76,10 +78,12 @@ def _shape(box: LabelledBox) -> dict[str, object]:
 def _points(value: object) -> list[list[float]]:
     """The points, or none where they are malformed."""
     points = value if isinstance(value, list) else []
-    sound = all(
-        isinstance(one, list) and [type(side) in (int, float) for side in one] == [True, True] for one in points
-    )
+    sound = all(isinstance(one, list) and [_is_coordinate(side) for side in one] == [True, True] for one in points)
     return points if sound else []
+
+
+def _is_coordinate(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MOST_PX <= value <= MOST_PX
 
 
 def _file_name(top: Mapping[str, object], stem: str) -> str:
@@ -90,14 +94,14 @@ def _file_name(top: Mapping[str, object], stem: str) -> str:
 
 def _size(top: Mapping[str, object]) -> tuple[int, int] | None:
     width, height = top.get("imageWidth"), top.get("imageHeight")
-    return (width, height) if type(width) is int and type(height) is int and min(width, height) > 0 else None
+    return (width, height) if is_side(width) and is_side(height) else None
 
 
 def _object(content: bytes, place: str) -> Mapping[str, object]:
     try:
         top = json.loads(decoded(content, place))
     except (ValueError, RecursionError) as error:
-        raise InputError("the file is json", f"{place}: {error}", "write it again, it may be cut off") from error
+        raise InputError("the file is json", f"{place}: {error}", json_remedy(content, error)) from error
     if not isinstance(top, dict):
         raise InputError("a LabelMe file is an object", f"{place}: {type(top).__name__}", "leave that file out")
     return top

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from results.errors import InputError
+from results.text_files import encoding_remedy
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_LEVELS = 32
@@ -56,9 +57,8 @@ def decoded(content: bytes, place: str) -> str:
             raise LookupError(f"encoding {name} is not read")
         return body.decode(known)
     except (LookupError, UnicodeDecodeError) as error:
-        raise InputError(
-            "a label file is UTF-8, or says what it is", f"{place}: {error}", "save it as UTF-8"
-        ) from error
+        remedy = encoding_remedy(content) if isinstance(error, UnicodeDecodeError) else "save it as UTF-8"
+        raise InputError("a label file is UTF-8, or says what it is", f"{place}: {error}", remedy) from error
 
 
 def _declared(content: bytes) -> str:

@@ -17,7 +17,16 @@ from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from results.errors import InputError
-from trainables.data.labelled_image import Box, LabelledBox, LabelledImage, box_of_corners, check_printable, number_text
+from trainables.data.labelled_image import (
+    Box,
+    LabelledBox,
+    LabelledImage,
+    box_of_corners,
+    check_printable,
+    is_id,
+    is_side,
+    number_text,
+)
 from trainables.data.safe_xml import parse_xml
 
 Pixels = Literal["edges", "inclusive"]
@@ -66,7 +75,8 @@ def _box(element: Element, place: str, pixels: Pixels) -> LabelledBox:
     shift = 1.0 if pixels == "inclusive" else 0.0
     xywh = box_of_corners((values[0] - shift, values[1] - shift, values[2], values[3]), place)
     extras = {one.tag: (one.text or "").strip() for one in element if one.tag not in _OWN and len(one) == 0}
-    return LabelledBox(name, xywh, _whole(element.findtext("annotation_id")), extras)
+    id_ = _whole(element.findtext("annotation_id"))
+    return LabelledBox(name, xywh, id_ if is_id(id_) else None, extras)
 
 
 def _add_box(element: Element, box: LabelledBox, pixels: Pixels) -> None:
@@ -98,7 +108,7 @@ def _file_name(root: Element, stem: str) -> str:
 def _size(root: Element) -> tuple[int, int] | None:
     sides = [_whole(root.findtext(f"size/{side}")) for side in ("width", "height")]
     width, height = sides
-    return (width, height) if width and height and width > 0 and height > 0 else None
+    return (width, height) if is_side(width) and is_side(height) else None
 
 
 def _number(text: str | None, place: str) -> float:

@@ -5,13 +5,11 @@ x and y are the box's centre. A class is its place in `classes.txt` (LabelImg) o
 from annotations or from the images. Text <-> `LabelledImage`.
 """
 
-import math
 from collections.abc import Sequence
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from results.errors import InputError
+from results.faults import Faults
+from results.yaml_nodes import ListNode, MapNode, Node, ScalarNode, YamlForm, parse_yaml
 from trainables.data.labelled_image import LabelledBox, LabelledImage
 from trainables.data.safe_xml import decoded
 
@@ -19,6 +17,8 @@ ENDING = ".txt"
 CLASSES = "classes.txt"
 DATA = "data.yaml"
 _COLUMNS = 5
+_MOST_SHARE = 1e6  # of an image: far beyond any box, and finite
+_DATA_FILE = YamlForm("a list of classes")
 
 
 def read_yolo(content: bytes, place: str, picture: tuple[str, tuple[int, int]], names: Sequence[str]) -> LabelledImage:
@@ -73,7 +73,7 @@ def _box(words: list[str], place: str, size_px: tuple[int, int], names: Sequence
         label, numbers = int(words[0]), [float(word) for word in words[1:]]
     except ValueError:
         label, numbers = -1, []
-    if len(words) != _COLUMNS or not all(map(math.isfinite, numbers)) or not numbers or min(numbers[2:]) < 0:
+    if len(words) != _COLUMNS or not numbers or not all(map(_is_share, numbers)) or min(numbers[2:]) < 0:
         rule = "a line is a class, then x, y, width and height as shares of the image"
         raise InputError(rule, f"{place}: {' '.join(words)!r:.60}", "convert outlines to boxes, leave scores out")
     if not 0 <= label < len(names):
@@ -83,6 +83,10 @@ def _box(words: list[str], place: str, size_px: tuple[int, int], names: Sequence
     return LabelledBox(names[label], box)
 
 
+def _is_share(number: float) -> bool:
+    return -_MOST_SHARE <= number <= _MOST_SHARE
+
+
 def _line(box: LabelledBox, size_px: tuple[int, int], names: Sequence[str]) -> str:
     (width_px, height_px), (x, y, width, height) = size_px, box.xywh
     shares = ((x + width / 2) / width_px, (y + height / 2) / height_px, width / width_px, height / height_px)
@@ -90,13 +94,21 @@ def _line(box: LabelledBox, size_px: tuple[int, int], names: Sequence[str]) -> s
 
 
 def _yaml_names(text: str, place: str) -> list[str]:
-    try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise InputError("the file is YAML", f"{place}: {error}", "mend it") from error
-    names = content.get("names") if isinstance(content, dict) else None
-    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
-        names = [names[number] for number in range(len(names))]
-    if not isinstance(names, list):
-        raise InputError("'names' lists the classes, or maps 0, 1, ... to them", f"{place}: {names!r:.60}", "mend it")
-    return [str(name) for name in names]
+    faults = Faults(place)
+    # Faults that leave the tree readable stand in keys that are not ours: `download` holds whole scripts.
+    top = parse_yaml(text.encode("utf-8"), faults, _DATA_FILE)
+    entry = top.find("names") if isinstance(top, MapNode) else None
+    nodes = [] if entry is None else _in_order(entry.value)
+    if not nodes or not all(isinstance(node, ScalarNode) for node in nodes):
+        received = f"{place}: no names" if entry is None else f"{place}:{entry.line}: {entry.value.shown()}"
+        raise InputError("'names' must list the classes, or map 0, 1, ... to them", received, "list the classes")
+    return [node.shown() for node in nodes]
+
+
+def _in_order(names: Node) -> list[Node]:
+    """The items of a list, or of a mapping from 0 on; nothing for anything else."""
+    if isinstance(names, ListNode):
+        return list(names.items)
+    by_number = {entry.key: entry.value for entry in names.entries} if isinstance(names, MapNode) else {}
+    numbers = [str(number) for number in range(len(by_number))]
+    return [by_number[number] for number in numbers] if set(by_number) == set(numbers) else []

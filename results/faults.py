@@ -1,10 +1,7 @@
-"""Faults of one space file, gathered so that the user sees all of them at once, each with file and line.
+"""Faults of one YAML file, gathered so that the user sees all of them at once, each with file and line.
 
 This module does not decide what a fault is.
 """
-
-import difflib
-from collections.abc import Iterable
 
 from results.errors import InputError, InputErrors
 
@@ -54,13 +51,6 @@ class Faults:
                 for (line, rule, received), (remedy, where) in sorted(self._found.items())
             ]
         )
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Remedy for a name that is not among `known`: the nearest one, or all of them."""
-    names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"choose from {', '.join(names) or 'nothing: there is none'}"
 
 
 def _shortened(text: str) -> str:

@@ -5,15 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.errors import InputError
-from search_spaces.faults import Faults
-from search_spaces.yaml_nodes import MAX_FILE_BYTES, MAX_ITEMS, ListNode, MapNode, Node, plain_value, read_yaml
+from results.faults import Faults
+from results.yaml_nodes import ListNode, MapNode, Node, YamlForm, plain_value, read_yaml
+
+FILE = YamlForm("a file", 32 * 1024, 400)
+MAX_FILE_BYTES, MAX_ITEMS = FILE.most_bytes, FILE.most_items
 
 
 def read(folder: Path, content: bytes) -> tuple[Node, Faults]:
     file = folder / "file.yaml"
     file.write_bytes(content)
     faults = Faults("file.yaml")
-    return read_yaml(file, faults), faults
+    return read_yaml(file, faults, FILE), faults
 
 
 def refusal(folder: Path, content: bytes) -> str:
@@ -85,7 +88,7 @@ def test_a_hostile_tag_runs_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can be read"):
-        read_yaml(tmp_path, Faults("file.yaml"))
+        read_yaml(tmp_path, Faults("file.yaml"), FILE)
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,7 +2,7 @@
 
 The tree is built from the parser's events, so no tag ever constructs an object, no alias multiplies a document, and
 every value knows its line. Scalars follow YAML 1.2's core rules in decimal: `none`, `yes` and `1333x800` are text.
-This module does not know what a search space is.
+Spaces, rules, data set files and lists of classes are read here; what stands in them is their readers' business.
 """
 
 import json
@@ -25,20 +25,33 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from search_spaces.domains import Value
-from search_spaces.faults import Faults
+from results.faults import Faults
+from results.text_files import encoding_remedy, path_remedy
 
-# Far above any space worth writing by hand; they keep the answer to a hostile file under 0.3 s.
-MAX_FILE_BYTES = 32 * 1024
+Value = bool | int | float | str
+
 MAX_DEPTH = 12
-MAX_ITEMS = 400
 MAX_OPEN_BRACKETS = 100  # on one line, whether text or not
-_DEPTH_RULE = f"a space file nests at most {MAX_DEPTH} deep"
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}\Z")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _NULLS = ("", "~", "null", "Null", "NULL")
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+@dataclass(frozen=True)
+class YamlForm:
+    """A kind of YAML file.
+
+    Attributes:
+        name: what messages call it, e.g. "a space file".
+        most_bytes: far above any such file worth writing; it bounds the time that a hostile one takes.
+        most_items: of one list or mapping.
+    """
+
+    name: str
+    most_bytes: int = 128 * 1024
+    most_items: int = 5000
 
 
 @dataclass(frozen=True)
@@ -103,20 +116,21 @@ def as_scalar(node: Node) -> ScalarNode:
     """A list, a mapping or null as its JSON text, for keys whose values are lists; a single value as it is."""
     if isinstance(node, ScalarNode) and node.value is not None:
         return node
-    return ScalarNode(json.dumps(_plain(node), ensure_ascii=False), node.line)
+    return ScalarNode(json.dumps(plain(node), ensure_ascii=False), node.line)
 
 
-def _plain(node: Node) -> object:
+def plain(node: Node) -> object:
+    """Lists, dictionaries and single values."""
     match node:
         case ScalarNode(value):
             return value
         case ListNode(items):
-            return [_plain(item) for item in items]
+            return [plain(item) for item in items]
         case MapNode(entries):
-            return {entry.key: _plain(entry.value) for entry in entries}
+            return {entry.key: plain(entry.value) for entry in entries}
 
 
-def read_yaml(path: Path, faults: Faults) -> Node:
+def read_yaml(path: Path, faults: Faults, form: YamlForm) -> Node:
     """Reads a small YAML file into nodes.
 
     Faults that leave the tree readable (a repeated key, a tag, an infinite number) are added to `faults`.
@@ -125,54 +139,71 @@ def read_yaml(path: Path, faults: Faults) -> Node:
         InputErrors: the file cannot be read, is no YAML, or uses what this project refuses (aliases, several
             documents, deep nesting); `faults` holds why.
     """
-    text = _read_text(path, faults)
-    _refuse_brackets(text, faults)
+    content = b""
     try:
-        return _Tree(_events(text), faults).root()
+        with path.open("rb") as stream:
+            content = stream.read(form.most_bytes + 1)
+    except (OSError, ValueError) as error:
+        remedy = path_remedy(path, "check the path and its permissions")
+        faults.add(1, f"{form.name} can be read", getattr(error, "strerror", None) or str(error), remedy)
+    faults.raise_if_any()
+    return parse_yaml(content, faults, form)
+
+
+def parse_yaml(content: bytes, faults: Faults, form: YamlForm) -> Node:
+    """The same for a file's content.
+
+    Raises:
+        InputErrors: as `read_yaml`.
+    """
+    text = _text_of(content, faults, form)
+    _refuse_brackets(text, faults, form)
+    try:
+        return _Tree(_events(text), faults, form).root()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        faults.add(1 if mark is None else mark.line + 1, "a space file is YAML", str(error.problem), _SYNTAX_REMEDY)
+        faults.add(1 if mark is None else mark.line + 1, f"{form.name} is YAML", str(error.problem), _SYNTAX_REMEDY)
     except YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
-        faults.add(line, "a space file is YAML", str(error).splitlines()[0], _SYNTAX_REMEDY)
+        faults.add(line, f"{form.name} is YAML", str(error).splitlines()[0], _SYNTAX_REMEDY)
+    except (ValueError, RecursionError) as error:  # of the parser itself, on text that is no YAML
+        faults.add(1, f"{form.name} is YAML", str(error), _SYNTAX_REMEDY)
     except _RefusedError:
         pass
     faults.raise_if_any()
     raise AssertionError("unreachable: a fault was added above")
 
 
-_SYNTAX_REMEDY = "mend the syntax at this line"
+_SYNTAX_REMEDY = "fix the syntax at this line"
 
 
 class _RefusedError(Exception):
     """The rest of the file cannot be read sensibly; the reason is in the faults."""
 
 
-def _read_text(path: Path, faults: Faults) -> str:
-    content = b""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        faults.add(1, "a space file can be read", error.strerror or type(error).__name__, "check its permissions")
-    if len(content) > MAX_FILE_BYTES:
-        faults.add(1, f"a space file has at most {MAX_FILE_BYTES // 1024} KiB", "a larger file", "check the path")
+def _text_of(content: bytes, faults: Faults, form: YamlForm) -> str:
+    if len(content) > form.most_bytes:
+        faults.add(1, f"{form.name} has at most {form.most_bytes // 1024} KiB", "a larger file", "check the path")
     faults.raise_if_any()
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        faults.add(line, "a space file is UTF-8 text", f"byte {content[error.start]:#04x}", "save it as UTF-8 text")
+        faults.add(line, f"{form.name} is UTF-8 text", f"byte {content[error.start]:#04x}", encoding_remedy(content))
     faults.raise_if_any()
     raise AssertionError("unreachable: a fault was added above")
 
 
-def _refuse_brackets(text: str, faults: Faults) -> None:
+def _refuse_brackets(text: str, faults: Faults, form: YamlForm) -> None:
     """The parser's time grows with the square of the brackets that one line leaves open."""
     for number, line in enumerate(text.split("\n"), start=1):
         if line.count("[") + line.count("{") - line.count("]") - line.count("}") > MAX_OPEN_BRACKETS:
-            faults.add(number, _DEPTH_RULE, "many open brackets", "flatten it")
+            faults.add(number, _depth_rule(form), "many open brackets", "flatten it")
             faults.raise_if_any()
+
+
+def _depth_rule(form: YamlForm) -> str:
+    return f"{form.name} nests at most {MAX_DEPTH} deep"
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -184,9 +215,10 @@ def _events(text: str) -> Iterator[Event]:
 class _Tree:
     """Builds nodes from events; recursion is bounded by `MAX_DEPTH`."""
 
-    def __init__(self, events: Iterator[Event], faults: Faults) -> None:
+    def __init__(self, events: Iterator[Event], faults: Faults, form: YamlForm) -> None:
         self._events = events
         self._faults = faults
+        self._form = form
 
     def root(self) -> Node:
         """The file's only document; null for an empty file."""
@@ -194,18 +226,20 @@ class _Tree:
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 if document is not None:
-                    self._refuse(event, "a space file holds one document", "a second one", "remove what follows ---")
+                    self._refuse(
+                        event, f"{self._form.name} holds one document", "a second one", "remove what follows ---"
+                    )
                 document = self._node(next(self._events), 0)
         return ScalarNode(None, 1) if document is None else document
 
     def _node(self, event: Event, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            self._refuse(event, _DEPTH_RULE, "deeper nesting", "flatten it")
+            self._refuse(event, _depth_rule(self._form), "deeper nesting", "flatten it")
         if isinstance(event, AliasEvent):
-            self._refuse(event, "a space file holds no YAML aliases", f"*{event.anchor}", "write the value out")
+            self._refuse(event, f"{self._form.name} holds no YAML aliases", f"*{event.anchor}", "write the value out")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self._faults.add(_line(event), "a space file holds no YAML tags", str(tag), "remove the tag")
+            self._faults.add(_line(event), f"{self._form.name} holds no YAML tags", str(tag), "remove the tag")
         if isinstance(event, MappingStartEvent):
             return self._map(event, depth)
         if isinstance(event, SequenceStartEvent):
@@ -248,8 +282,9 @@ class _Tree:
         return ScalarNode(value, _line(event))
 
     def _refuse_crowd(self, event: Event, count: int) -> None:
-        if count >= MAX_ITEMS:
-            self._refuse(event, f"a list or mapping has at most {MAX_ITEMS} items", "one more", "shorten it")
+        most = self._form.most_items
+        if count >= most:
+            self._refuse(event, f"a list or mapping has at most {most} items", "one more", "shorten it")
 
     def _refuse(self, event: Event, rule: str, received: str, remedy: str) -> None:
         self._faults.add(_line(event), rule, received, remedy)
