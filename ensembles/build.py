@@ -1,33 +1,33 @@
 """The command `python -m ensembles.build`: the best trials of a run, or of several -> one validated submission.
 
 Each member predicts the test images from its own checkpoint, view and solved post-processing; the predictions are fused
-with equal weights. Weights fitted on the validation images looked better there and were worse on fresh data, so there
-are none to fit.
+with equal weights, unless the best member alone is better (`ensembles.judging`). Weights fitted on the validation
+images looked better there and were worse on fresh data, so there are none to fit.
 """
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ensembles.image_list import checked_source, image_source
+from ensembles.judging import METHODS, Judgement, Method, judge, judgement_lines
 from ensembles.recipe import Recipe, provenance_path, read_recipes, validation_path, write_recipes
-from ensembles.routing import Routed, fuse_routed, joined_truth, listed, unseen
+from ensembles.routing import Routed, fuse_routed, listed, unseen
 from ensembles.selection import select_kept
-from ensembles.sources import Source, open_source, open_sources
-from results.boxes import Detections, Images, Truth, images_from_coco, read_detections, read_truth
+from ensembles.sources import Member, Source, open_source, open_sources
+from results.boxes import Detections, Images, images_from_coco
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.errors import DamagedFileError, InputError
 from results.layout import RunLayout, run_named
 from results.ledger import read_events
 from results.ranking import scored
 from results.rules import Rule
-from results.scoring import score
-from results.submission import check_submission, write_submission
+from results.submission import FORMATS, Format, check_submission, write_submission
 from results.trial_manifest import check_whole, checked, prediction_files, sha256_of
 from results.trial_records import trials_of
-from trainables.data.dataset import Dataset
 from trainables.data.subset_rule import images_of_subset
 
 
@@ -41,39 +41,36 @@ class Options:
     image_folder: Path | None
     out: Path
     rebuild: Path | None
-
-
-Member = tuple[Source, Recipe]  # one run with what is taken of it
+    method: Method
+    format: Format
 
 
 @dataclass(frozen=True)
-class Validated:
-    """The fusion on the validation images of all runs."""
+class Part:
+    """One run with what is taken of it."""
 
-    truth: Truth
-    detections: Detections
+    source: Source
+    recipe: Recipe
+
+    @property
+    def members(self) -> list[Member]:
+        """Its trials, best first."""
+        return [Member(self.source, number) for number in self.recipe.members]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command."""
     options = parse_options(arguments)
     _check_out(options.out)
-    if options.rebuild:
-        recipes = read_recipes(options.rebuild)
-        sources = [open_source(run_named(recipe.run)) for recipe in recipes]
-        for source, recipe in zip(sources, recipes, strict=True):
-            _check_weights(source.layout, recipe)
-    else:
-        sources = open_sources(options.run)
-        recipes = [choose_recipe(source, options) for source in sources]
-    images = images_from_coco(Path(recipes[0].images))
-    members = list(zip(sources, recipes, strict=True))
-    for recipe in recipes:
-        print(f"run {recipe.run}: fusing trials {', '.join(map(str, recipe.members))}")
-    scores, validation = judge(members)
-    fused = predict_fused(members, images)
-    write_checked(options.out, images, fused, sources[0].rule)
-    write_provenance(options.out, members, scores, validation)
+    parts = _parts_of(options.rebuild) if options.rebuild else _chosen_parts(options)
+    images = images_from_coco(Path(parts[0].recipe.images))
+    for part in parts:
+        print(f"run {part.recipe.run}: judging trials {', '.join(map(str, part.recipe.members))}")
+    judgement = judge_parts(parts, "wbf" if options.rebuild else options.method)
+    parts = taken_parts(parts, judgement)
+    fused = predict_fused(parts, images)
+    write_checked(options, images, fused, parts[0].source.rule)
+    write_provenance(options.out, parts, judgement)
     print(f"{options.out}: {len(images)} images, {len(fused)} boxes; recipe in {provenance_path(options.out)}")
     return EXIT_DONE
 
@@ -87,6 +84,18 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--image-folder", type=Path, help="where those images lie")
     parser.add_argument("--out", type=Path, default=Path("submission.json"), help="default submission.json")
     parser.add_argument("--rebuild", type=Path, help="a submission's .provenance.json: make that submission again")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="auto",
+        help="wbf fuses, best submits the best trial; auto (default) takes the better",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="contest",
+        help="contest (default), or coco: a plain list of results, as pycocotools' loadRes takes it",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -107,50 +116,39 @@ def choose_recipe(source: Source, options: Options) -> Recipe:
     if selection.notice:
         print(selection.notice)
     members = tuple(trial.number for trial in selection.trials)
-    images, folder = _test_images(source.dataset, options)
+    test = image_source(source.dataset, options.images, options.image_folder)
     hashes = tuple(sha256_of(source.layout.trial(number).weights) for number in members)
     cap = _cap_of(source.layout, members[0])
-    return Recipe(source.layout.name, members, hashes, str(images), str(folder), max_per_image=cap)
+    return Recipe(source.layout.name, members, hashes, str(test.image_list), str(test.folder), max_per_image=cap)
 
 
-def judge(members: Sequence[Member]) -> tuple[dict[str, object], Validated]:
-    """Prints and returns the members' validation scores and the fusion's, and what was fused.
+def judge_parts(parts: Sequence[Part], method: Method) -> Judgement:
+    """Scores members, fusion and best member on the validation images, and prints what was found and is taken."""
+    members = [member for part in parts for member in part.members]
+    judgement = judge(members, method, parts[0].recipe.max_per_image)
+    print("\n".join(judgement_lines(judgement, method, _labels(members))))
+    return judgement
 
-    A member is scored on the validation images of its own run, the fusion on those of all.
-    """
-    # The trials' own copies: the annotation files may have changed since they were scored.
-    boxes = [(source, number, source.layout.trial(number)) for source, recipe in members for number in recipe.members]
-    truths = [read_truth(trial.truth) for _, _, trial in boxes]
-    found = [read_detections(trial.detections)[0] for _, _, trial in boxes]
-    rule = members[0][0].rule
-    scores = [score(truth, one, rule).score for truth, one in zip(truths, found, strict=True)]
-    for (source, number, _), value in zip(boxes, scores, strict=True):
-        print(f"  {_label(source, number, members)}  validation score {_shown(value)}")
-    routed = [
-        Routed(one, truth.images.image_id, source.category_ids(number))
-        for one, truth, (source, number, _) in zip(found, truths, boxes, strict=True)
+
+def taken_parts(parts: Sequence[Part], judgement: Judgement) -> list[Part]:
+    """The runs with those members only that are submitted; a run without any is left out."""
+    submitted = {one.member for one in judgement.submitted.members}
+    kept = [[one for one in part.members if one in submitted] for part in parts]
+    return [
+        Part(part.source, part.recipe.of([one.number for one in some]))
+        for part, some in zip(parts, kept, strict=True)
+        if some
     ]
-    validated = Validated(joined_truth(truths), fuse_members(routed, members[0][1]))
-    fused = score(validated.truth, validated.detections, rule).score
-    print_fusion(fused, scores[0] if len(members) == 1 else None)
-    return {"members": scores, "fusion": fused}, validated
 
 
-def print_fusion(fused: float | None, best: float | None) -> None:
-    """Says what the fusion scores; beside the best trial, where the members share their images."""
-    beside = "" if best is None else f"  (best single trial {_shown(best)})"
-    print(f"  fusion     validation score {_shown(fused)}{beside}")
-    if fused is not None and best is not None and fused < best:
-        print("  the fusion is below the best single trial: weak members cost more than they add; try a smaller --top")
-
-
-def predict_fused(members: Sequence[Member], images: Images) -> Detections:
-    """The fusion's detections on the images, each predicted by the members whose run's subset holds it."""
-    routed = [one for source, recipe in members for one in predict_members(source, recipe, images)]
+def predict_fused(parts: Sequence[Part], images: Images) -> Detections:
+    """The submission's detections, each image predicted by the members whose run's subset holds it."""
+    routed = [one for part in parts for one in predict_members(part.source, part.recipe, images)]
     left = unseen(images, routed)
     if left:
         print(f"  {left} images belong to no run's subset: they get no box")
-    return fuse_members(routed, members[0][1])
+    recipe = parts[0].recipe
+    return fuse_routed(routed, recipe.iou_threshold, recipe.max_per_image)
 
 
 def predict_members(source: Source, recipe: Recipe, images: Images) -> list[Routed]:
@@ -168,34 +166,47 @@ def predict_members(source: Source, recipe: Recipe, images: Images) -> list[Rout
     return routed
 
 
-def fuse_members(members: Sequence[Routed], recipe: Recipe) -> Detections:
-    """One set of detections from the members', equally weighted and capped."""
-    return fuse_routed(members, recipe.iou_threshold, recipe.max_per_image)
+def write_provenance(out: Path, parts: Sequence[Part], judgement: Judgement) -> None:
+    """The recipes next to the submission and in the runs' folders, and what is submitted on the validation images."""
+    scores = judgement.record()
+    write_recipes(provenance_path(out), [part.recipe for part in parts], scores)
+    for part in parts:  # in the run's folder, too: a search keeps the weights that are named there
+        write_recipes(part.source.layout.recipe(out), [part.recipe], scores)
+    write_submission(validation_path(out), judgement.truth.images, judgement.submitted.detections)
 
 
-def write_provenance(out: Path, members: Sequence[Member], scores: dict[str, object], validation: Validated) -> None:
-    """The recipes beside the submission and in the runs' folders, and the fusion's validation detections."""
-    write_recipes(provenance_path(out), [recipe for _, recipe in members], scores)
-    for source, recipe in members:  # in the run's folder, too: a search keeps the weights that are named there
-        write_recipes(source.layout.recipe(out), [recipe], scores)
-    write_submission(validation_path(out), validation.truth.images, validation.detections)
-
-
-def write_checked(path: Path, images: Images, detections: Detections, rule: Rule) -> None:
+def write_checked(options: Options, images: Images, detections: Detections, rule: Rule) -> None:
     """Writes the submission and validates it; a file that fails is not left behind under its name.
 
     Raises:
         DamagedFileError: what was written is not a valid submission: a fault of this program, not of its user.
     """
-    candidate = path.with_name(f".{path.name}.candidate")
+    candidate = options.out.with_name(f".{options.out.name}.candidate")
     try:
-        write_submission(candidate, images, detections)
+        write_submission(candidate, images, detections, options.format)
         check_submission(candidate, images, rule)
-        candidate.replace(path)
+        candidate.replace(options.out)
     except InputError as error:
-        raise DamagedFileError(f"the submission written for {path} is not valid: {error.line()}") from error
+        raise DamagedFileError(f"the submission written for {options.out} is not valid: {error.line()}") from error
     finally:
         candidate.unlink(missing_ok=True)
+
+
+def _chosen_parts(options: Options) -> list[Part]:
+    return [Part(source, choose_recipe(source, options)) for source in open_sources(options.run)]
+
+
+def _parts_of(provenance: Path) -> list[Part]:
+    """What a recipe says, with the weights and images that it was made from.
+
+    Raises:
+        InputError: weights have changed, or images are missing.
+    """
+    parts = [Part(open_source(run_named(recipe.run)), recipe) for recipe in read_recipes(provenance)]
+    for part in parts:
+        _check_weights(part.source.layout, part.recipe)
+        checked_source(Path(part.recipe.images), [Path(part.recipe.image_folder)])
+    return parts
 
 
 def _check_out(path: Path) -> None:
@@ -205,16 +216,6 @@ def _check_out(path: Path) -> None:
         raise InputError(
             "--out lies in a folder that can be written", path.parent, "make the folder, or choose another"
         )
-
-
-def _test_images(dataset: Dataset, options: Options) -> tuple[Path, Path]:
-    if options.images:
-        folder = options.image_folder or options.images.parent
-        return options.images.resolve(), folder.resolve()
-    if dataset.test is None:
-        remedy = "give --images TEST.json --image-folder DIR, or add test: to the data set's file"
-        raise InputError("a submission needs a list of test images", f"{dataset.path} names none", remedy)
-    return dataset.test.image_list, options.image_folder or dataset.test.images
 
 
 def _cap_of(layout: RunLayout, number: int) -> int | None:
@@ -231,12 +232,12 @@ def _check_weights(layout: RunLayout, recipe: Recipe) -> None:
             raise InputError("--rebuild needs the weights it was made from", f"other weights in trial {number}", remedy)
 
 
-def _label(source: Source, number: int, members: Sequence[Member]) -> str:
-    return f"trial {number:>3}" if len(members) == 1 else f"{source.layout.name} trial {number:>3}"
-
-
-def _shown(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
+def _labels(members: Sequence[Member]) -> Mapping[Member, str]:
+    several = len({one.source for one in members}) > 1
+    return {
+        one: f"{one.source.layout.name} trial {one.number:>3}" if several else f"trial {one.number:>3}"
+        for one in members
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Weighted boxes fusion: the detections of several models become one set, every box an average of those that agree.
+"""Weighted boxes fusion with one vote a model: boxes of several models that agree become one, their average.
 
 Scores of different models are compared as they stand. It does not know image
 sizes, so it neither clips boxes nor drops those outside.
@@ -25,14 +25,17 @@ def fuse(
     """Fuses class by class and image by image.
 
     Boxes are taken by descending weighted score (ties: by model, then input order). Each joins the cluster whose
-    current average box it overlaps most, if the IoU exceeds `iou_threshold`, or begins a cluster. A cluster's box is
-    the average of its boxes weighted by weight times score; its score is
+    current average box it overlaps most, among those that hold no box of its model, if the IoU exceeds
+    `iou_threshold`; otherwise it begins a cluster. A cluster's box is the average of its boxes weighted by weight
+    times score; its score is
 
-        sum(w_i s_i) / max(sum(w_i), sum of all models' weights)
+        sum(w_i s_i) / sum of all models' weights
 
-    so that a cluster which only some models see is scored down. For equal weights, and wherever no model gives a
-    cluster more than one box, that is the original's `conf_type="avg"`; elsewhere the original can exceed 1, this
-    cannot.
+    so that a cluster which only some models see is scored down. A cluster of one box keeps that box to the last bit.
+
+    The original lets boxes of one model join each other. That merges neighbours which the model's own NMS kept on
+    purpose, and gives a model that repeats itself the votes of several: on dense truth the fusion of one model scores
+    below the model. Where no model gives a cluster more than one box, this is the original's `conf_type="avg"`.
 
     Args:
         models: one set of detections each, original-image pixels, scores in [0, 1].
@@ -58,7 +61,8 @@ def fuse(
     weight = np.repeat(weight_of / weight_of.sum(), [len(model) for model in models])
     taken = (rows.boxes_xywh[:, 2] > 0) & (rows.boxes_xywh[:, 3] > 0) & ~(rows.scores < min_score)
     starts, order = _grouped_order(rows, rows.scores * weight, taken)
-    boxes_xywh, scores, first = _fuse_groups(rows.boxes_xywh, rows.scores, weight, starts, order, iou_threshold)
+    model = np.repeat(np.arange(len(models)), [len(one) for one in models])
+    boxes_xywh, scores, first = _fuse_groups(rows.boxes_xywh, rows.scores * weight, model, starts, order, iou_threshold)
     return Detections(rows.image_id[first], rows.category_id[first], boxes_xywh, scores)
 
 
@@ -98,20 +102,22 @@ def _grouped_order(rows: Detections, weighted_scores: FloatArray, taken: BoolArr
 @compiled
 def _fuse_groups(
     boxes_xywh: FloatArray,
-    scores: FloatArray,
-    weights: FloatArray,
+    weighted_scores: FloatArray,
+    model: IntArray,
     starts: IntArray,
     order: IntArray,
     iou_threshold: float,
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Clusters of all groups: average boxes (K, 4) xywh, scores (K,) and the row that began each (K,).
 
-    Boxes, scores and weights are by input row, and the weights of all models sum to 1; `starts` and `order` are what
-    `_grouped_order` gives.
+    Boxes, weighted scores and model numbers are by input row, and the weights of all models sum to 1; `starts` and
+    `order` are what `_grouped_order` gives.
     """
     mean_xyxy = np.empty((len(order), 4))
-    # One row a cluster: the sums of share * box (4), of shares and of weights.
-    sums = np.empty((len(order), 6))
+    # One row a cluster: the sums of share * box (4) and of shares.
+    sums = np.zeros((len(order), 5))
+    # Which models have a box in each cluster.
+    voted = np.zeros((len(order), model.max() + 1 if len(model) else 1), dtype=np.bool_)
     first_row = np.empty(len(order), dtype=np.int64)
     end = 0
     for group in range(len(starts) - 1):
@@ -119,18 +125,21 @@ def _fuse_groups(
         for place in range(starts[group], starts[group + 1]):
             row = order[place]
             box = _corners(boxes_xywh, row)
-            chosen = _best_overlap(mean_xyxy, first, end, box, iou_threshold)
-            if chosen < 0:
+            chosen = _best_overlap(mean_xyxy[first:end], voted[first:end, model[row]], box, iou_threshold) + first
+            if chosen < first:
                 chosen = end
-                sums[chosen] = 0.0
+                mean_xyxy[chosen] = box
                 first_row[chosen] = row
                 end += 1
-            _join(mean_xyxy[chosen], sums[chosen], box, scores[row] * weights[row], weights[row])
+            _join(mean_xyxy[chosen], sums[chosen], box, weighted_scores[row])
+            voted[chosen, model[row]] = True
     fused_xywh = mean_xyxy[:end].copy()
     fused_xywh[:, 2:] -= fused_xywh[:, :2]
+    for cluster in range(end):
+        if voted[cluster].sum() == 1:  # going through corners costs last bits
+            fused_xywh[cluster] = boxes_xywh[first_row[cluster]]
     # Rounding alone can pass 1 by a unit in the last place.
-    fused = np.minimum(sums[:end, 4] / np.maximum(sums[:end, 5], 1.0), 1.0)
-    return fused_xywh, fused, first_row[:end].copy()
+    return fused_xywh, np.minimum(sums[:end, 4], 1.0), first_row[:end].copy()
 
 
 @compiled
@@ -140,32 +149,28 @@ def _corners(boxes_xywh: FloatArray, row: int) -> Corners:
 
 
 @compiled
-def _join(mean_xyxy: FloatArray, sums: FloatArray, box: Corners, share: float, weight: float) -> None:
+def _join(mean_xyxy: FloatArray, sums: FloatArray, box: Corners, share: float) -> None:
     """Adds a box to one cluster, in place."""
-    is_first = sums[5] == 0.0
     sums[4] += share
-    sums[5] += weight
     for side in range(4):
         sums[side] += share * box[side]
-        if is_first:
-            mean_xyxy[side] = box[side]
-        elif sums[4] > 0.0:  # a cluster of boxes with score 0 keeps its first
+        if sums[4] > 0.0:  # a cluster of boxes with score 0 keeps its first
             mean_xyxy[side] = sums[side] / sums[4]
 
 
 @compiled
-def _best_overlap(mean_xyxy: FloatArray, first: int, end: int, box: Corners, iou_threshold: float) -> int:
-    """The row in [first, end) with the highest IoU above the threshold, the first of equals; -1 if there is none."""
+def _best_overlap(mean_xyxy: FloatArray, voted: BoolArray, box: Corners, iou_threshold: float) -> int:
+    """The row with the highest IoU above the threshold whose cluster has no vote yet, the first of equals; else -1."""
     x1, y1, x2, y2 = box
     area = (x2 - x1) * (y2 - y1)
     best, best_iou = -1, iou_threshold
-    for row in range(first, end):
+    for row in range(len(mean_xyxy)):
         left, top, right, bottom = mean_xyxy[row, 0], mean_xyxy[row, 1], mean_xyxy[row, 2], mean_xyxy[row, 3]
         # Written without branches and without a division for every pair: half the time of the obvious form.
         width = (right if right < x2 else x2) - (left if left > x1 else x1)
         height = (bottom if bottom < y2 else y2) - (top if top > y1 else y1)
         both = (width if width > 0.0 else 0.0) * (height if height > 0.0 else 0.0)
         union = area + (right - left) * (bottom - top) - both
-        if both > best_iou * union:
+        if both > best_iou * union and not voted[row]:
             best, best_iou = row, both / union
     return best

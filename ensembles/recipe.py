@@ -5,14 +5,14 @@ Plain data; it neither predicts nor fuses.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from results.errors import InputError
 from results.layout import write_atomically
 
-SCHEMA = 1
+SCHEMA = 2  # 1 was fused so that boxes of one member could merge
 IOU_THRESHOLD = 0.55
 
 
@@ -37,6 +37,11 @@ class Recipe:
     image_folder: str
     iou_threshold: float = IOU_THRESHOLD
     max_per_image: int | None = 100
+
+    def of(self, members: Sequence[int]) -> "Recipe":
+        """The recipe with some of its members only."""
+        sha256 = dict(zip(self.members, self.weights_sha256, strict=True))
+        return replace(self, members=tuple(members), weights_sha256=tuple(sha256[one] for one in members))
 
 
 def provenance_path(submission: Path) -> Path:
@@ -68,7 +73,8 @@ def read_recipes(path: Path) -> list[Recipe]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA:
-            raise InputError(f"--rebuild reads recipes of schema {SCHEMA}", f"{path}: {content['schema']}", remedy)
+            again = "build again without --rebuild" if content["schema"] == 1 else remedy
+            raise InputError(f"--rebuild reads recipes of schema {SCHEMA}", f"{path}: {content['schema']}", again)
         return [_recipe(fields) for fields in (content["recipe"], *content.get("other_runs", ()))]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("--rebuild names a recipe", f"{path} ({error})", remedy) from error

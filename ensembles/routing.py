@@ -29,7 +29,8 @@ def fuse_routed(members: Sequence[Routed], iou_threshold: float, max_per_image: 
     for classes, looking in _groups([one.category_id for one in members]):
         for images, seeing in _groups([members[place].image_id for place in looking]):
             seen = [_part(members[looking[place]].detections, images, classes) for place in seeing]
-            parts.append(fuse(seen, iou_threshold=iou_threshold))
+            # What one member alone sees stays as it is, order and boxes without area included.
+            parts.append(seen[0] if len(seen) == 1 else fuse(seen, iou_threshold=iou_threshold))
     return cap_per_image(Detections.concatenate(parts), max_per_image)
 
 

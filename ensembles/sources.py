@@ -16,7 +16,7 @@ from trainables.data.dataset import Dataset, load_dataset
 from trainables.data.subset_rule import SubsetRule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object a run
 class Source:
     """Where members come from.
 
@@ -36,6 +36,14 @@ class Source:
         """The contest ids of the classes that a trial detects."""
         config = json.loads(self.layout.trial(number).config.read_text(encoding="utf-8"))
         return np.array(config["category_ids"], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trial of a run."""
+
+    source: Source
+    number: int
 
 
 def open_source(layout: RunLayout) -> Source:

@@ -6,6 +6,7 @@ Reads and prints; the numbers come from `results.scoring`.
 """
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -14,9 +15,12 @@ from results.commands import CommandParser, run_command
 from results.leaderboard_notes import SMALL_SET_BIAS
 from results.prepared import PreparedSet, prepare, prepare_truth
 from results.rules import AP_KINDS, Rule, load_rule
-from results.scoring import Score, keep_all, match
+from results.scoring import Matched, Score, keep_all, match
 from results.solution_notes import FEW_BOXES
 from results.sound_rows import sound_rows
+from results.uncertainty import REPLICATES, image_weights, interval, replicate_values
+
+SEED = 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,12 +34,21 @@ def main(arguments: Sequence[str]) -> int:
     truth = truth_from_coco(options.truth)
     detections, dropped = _detections(options.detections, truth, rule)
     prepared = prepare(prepare_truth(truth, rule), detections)
-    result = match(prepared, keep_all(prepared)).score()
+    matched = match(prepared, keep_all(prepared))
+    result, bounds = matched.score(), score_interval(matched)
     if options.json:
-        print(json.dumps(json.loads(result.to_json()) | ({"dropped": dropped} if dropped else {})))
+        content = json.loads(result.to_json()) | {"interval": list(bounds) if bounds else None}
+        print(json.dumps(content | ({"dropped": dropped} if dropped else {})))
     else:
-        print("\n".join([*_lines(result, prepared, rule), *_dropped_lines(dropped)]))
+        print("\n".join([*_lines(result, bounds, prepared, rule), *_dropped_lines(dropped)]))
     return 0
+
+
+def score_interval(matched: Matched) -> tuple[float, float] | None:
+    """Return the 95% interval of the score by the image bootstrap; None where it is undefined."""
+    weights = image_weights(len(matched.prepared.truth.image_id), REPLICATES, SEED)
+    bounds = interval(replicate_values(matched, weights)[1])
+    return None if math.isnan(bounds[0]) else bounds
 
 
 def _detections(path: str, truth: Truth, rule: Rule) -> tuple[Detections, dict[str, int]]:
@@ -60,13 +73,14 @@ def _parser() -> CommandParser:
     return parser
 
 
-def _lines(result: Score, prepared: PreparedSet, rule: Rule) -> list[str]:
+def _lines(result: Score, bounds: tuple[float, float] | None, prepared: PreparedSet, rule: Rule) -> list[str]:
     names = {category.id: category.name for category in rule.categories}
     shown = "undefined (no class has a truth box)" if result.score is None else f"{result.score:.6f}"
     note = (
         " (weights renormalised: a class has no truth box)" if result.renormalised and result.score is not None else ""
     )
-    lines = [f"score {shown}{note}   rule {rule.name}, {len(prepared)} detections"]
+    between = f" [{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""
+    lines = [f"score {shown}{between}{note}   rule {rule.name}, {len(prepared)} detections"]
     measured = "AP" if rule.measure.kind == "ap" and not rule.measure.function else "value"
     for id_, ap in result.ap.items():
         few = "   few boxes: differences of an AP point are noise" if 0 < result.boxes[id_] < FEW_BOXES else ""

@@ -2,6 +2,10 @@
 
     {"images": [{"file_name", "id"}], "annotations": [{"image_id", "category_id", "bbox": [x, y, w, h], "score"}]}
 
+or, as COCO's results list, the annotations alone, whose images are joined by id:
+
+    [{"image_id", "category_id", "bbox": [x, y, w, h], "score"}]
+
 Boxes are xywh in original-image pixels; images are joined by `file_name`. Numbers are written so that they read back
 unchanged: rounded scores tie, and ties let the order of images decide. Nothing is mended on the way: a box that should
 not be there is refused by the check, not cut to size by the writer.
@@ -13,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -24,6 +29,8 @@ from results.rules import Rule
 
 # Detectors that count pixels as cells reach one pixel past the border; more is a wrong scale.
 BORDER_TOLERANCE_PX = 1.0
+Format: TypeAlias = Literal["contest", "coco"]
+FORMATS: tuple[Format, ...] = ("contest", "coco")
 _MOST_FAULTS_SHOWN = 20
 _MOST_NAMES_SHOWN = 3
 
@@ -36,23 +43,26 @@ class SubmissionCount:
     boxes: int
     images_without_box: int
     boxes_of: dict[int, int]
+    form: Format = "contest"
 
     def line(self) -> str:
         """One line for the terminal."""
         classes = ", ".join(f"{category}: {boxes}" for category, boxes in sorted(self.boxes_of.items())) or "none"
+        valid = "valid as a COCO results list" if self.form == "coco" else "valid"
         return (
-            f"valid: {self.images} images, {self.boxes} boxes, {self.images_without_box} images without a box,"
+            f"{valid}: {self.images} images, {self.boxes} boxes, {self.images_without_box} images without a box,"
             f" boxes by category id {classes}"
         )
 
 
-def write_submission(path: Path, images: Images, detections: Detections) -> None:
+def write_submission(path: Path, images: Images, detections: Detections, form: Format = "contest") -> None:
     """Writes every image of the list, with a box or without, and every detection in its order.
 
     Args:
         path: replaced if it exists, and never half written.
         images: the contest's list.
         detections: original-image pixels.
+        form: `contest`, or `coco` for the detections alone as a list, which pycocotools' `loadRes` takes.
 
     Raises:
         ValueError: a detection is on an image that the list does not have, or is not finite.
@@ -71,10 +81,9 @@ def write_submission(path: Path, images: Images, detections: Detections) -> None
         detections.scores.tolist(),
         strict=True,
     )
-    content = {
-        "images": [{"file_name": name, "id": image_id} for image_id, name in listed],
-        "annotations": [{"image_id": i, "category_id": c, "bbox": box, "score": s} for i, c, box, s in columns],
-    }
+    annotations = [{"image_id": i, "category_id": c, "bbox": box, "score": s} for i, c, box, s in columns]
+    contest = {"images": [{"file_name": name, "id": image_id} for image_id, name in listed], "annotations": annotations}
+    content = annotations if form == "coco" else contest
     write_atomically(path, json.dumps(content, ensure_ascii=False, allow_nan=False))
 
 
@@ -82,7 +91,7 @@ def check_submission(path: Path | str, images: Images, rule: Rule) -> Submission
     """Checks a submission against the contest's image list and rule.
 
     Args:
-        path: the submission.
+        path: the submission, or a COCO results list, whose image ids are those of `images`.
         images: the contest's list; sizes of 0 or less mean that the size is not known.
         rule: scores its categories only; a rule that scores all categories accepts every id.
 
@@ -91,14 +100,24 @@ def check_submission(path: Path | str, images: Images, rule: Rule) -> Submission
         InputErrors: every fault, up to a limit, each with its place.
     """
     content = load_json(path)
-    listed = rows_of(table(content, "images", path), f"{path}: images")
-    annotations = rows_of(table(content, "annotations", path), f"{path}: annotations")
+    form: Format = "coco" if isinstance(content, list) else "contest"
+    if form == "coco":
+        listed, annotations = _listed_rows(images), rows_of(content, f"{path}: results")
+    else:
+        listed = rows_of(table(content, "images", path), f"{path}: images")
+        annotations = rows_of(table(content, "annotations", path), f"{path}: annotations")
     faults = [*_image_faults(listed, images), *_annotation_faults(listed, annotations, images, rule)]
     if faults:
         raise InputErrors(_shown(faults, path))
     boxes_of = Counter(_integer(row["category_id"]) or 0 for row in annotations)
     boxed = {row["image_id"] for row in annotations}
-    return SubmissionCount(len(listed), len(annotations), len(listed) - len(boxed), dict(boxes_of))
+    return SubmissionCount(len(listed), len(annotations), len(listed) - len(boxed), dict(boxes_of), form)
+
+
+def _listed_rows(images: Images) -> list[Row]:
+    """The images as a submission lists them: a results list names them by id alone."""
+    pairs = zip(images.image_id.tolist(), images.file_name, strict=True)
+    return [{"id": image_id, "file_name": name} for image_id, name in pairs]
 
 
 def _image_faults(listed: Sequence[Row], images: Images) -> Iterator[InputError]:

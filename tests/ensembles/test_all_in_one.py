@@ -76,7 +76,7 @@ def test_both_are_fused_into_a_valid_submission(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(workplace)
-    assert main(["--top", "5"]) == 0
+    assert main(["--top", "5", "--method", "wbf"]) == 0
     images = images_from_coco(next(workplace.glob("cache/*/test_images.json")))
     assert check_submission(Path("submission.json"), images, load_rule("bottle_round1")).images == 3
     recipe = json.loads(Path("submission.provenance.json").read_text())["recipe"]

@@ -49,15 +49,48 @@ def _ours(fused: Detections, image_id: int) -> npt.NDArray[np.float64]:
     return _sorted_rows(part.category_id, part.scores, xyxy)
 
 
+def _single(seed: int) -> Detections:
+    """A view that holds each object once, and no two that touch: one vote a model and the original are the same."""
+    draw = np.random.default_rng(seed)
+    place = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2) * 100.0
+    boxes = np.hstack([place + 10, np.full_like(place, 60.0)]) + draw.uniform(-8, 8, (36, 4))
+    return Detections(np.repeat([3, 10, 17], 12), np.tile([5, 2, 9], 12), boxes, draw.uniform(0.01, 1.0, 36))
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("iou_threshold", [0.4, 0.55, 0.8])
-def test_equal_weights_match_ensemble_boxes(count: int, iou_threshold: float) -> None:
-    models = [_model(seed) for seed in range(count)]
+def test_equal_weights_match_ensemble_boxes_where_no_model_repeats_itself(count: int, iou_threshold: float) -> None:
+    models = [_single(seed) for seed in range(count)]
     fused = fuse(models, iou_threshold=iou_threshold, min_score=0.1)
     for image_id in np.unique(models[0].image_id):
         expected = _reference(models, image_id, iou_thr=iou_threshold, skip_box_thr=0.1)
         np.testing.assert_allclose(_ours(fused, image_id), expected, rtol=0, atol=1e-6)
-    assert 0 < len(fused) < sum(map(len, models))
+    assert 0 < len(fused) <= sum(map(len, models))
+    assert count == 1 or len(fused) < sum(map(len, models))
+
+
+def test_boxes_of_one_model_never_merge() -> None:
+    model = _model(3)
+    fused = fuse([model])
+    order = np.lexsort((model.scores, model.category_id, model.image_id))
+    again = np.lexsort((fused.scores, fused.category_id, fused.image_id))
+    assert fused.boxes_xywh[again].tolist() == model.boxes_xywh[order].tolist()  # to the last bit
+    assert fused.scores[again].tolist() == model.scores[order].tolist()
+
+
+def test_a_model_votes_once_in_a_cluster() -> None:
+    box, near = [0.0, 0.0, 10.0, 10.0], [0.5, 0.0, 10.0, 10.0]
+    repeats, silent = _detections([(1, 1, box, 0.8), (1, 1, near, 0.8)]), Detections.empty()
+    assert fuse([repeats, silent]).scores.tolist() == [0.4, 0.4]
+    assert sorted(fuse([repeats, _detections([(1, 1, box, 0.8)])]).scores.tolist()) == [0.4, 0.8]
+
+
+def test_a_box_joins_the_next_best_cluster_where_its_model_has_voted_in_the_best() -> None:
+    left, right, between = [0.0, 0.0, 10.0, 10.0], [3.0, 0.0, 10.0, 10.0], [1.0, 0.0, 10.0, 10.0]
+    one = _detections([(1, 1, left, 0.9), (1, 1, right, 0.8)])
+    two = _detections([(1, 1, left, 0.7), (1, 1, between, 0.6)])
+    fused = fuse([one, two], iou_threshold=0.5)
+    assert sorted(fused.scores.tolist()) == pytest.approx([0.7, 0.8])
 
 
 def test_unequal_weights_match_ensemble_boxes_where_no_model_repeats_itself() -> None:
@@ -80,7 +113,7 @@ def test_agreement_averages_boxes_by_score_and_absence_lowers_scores() -> None:
 def test_a_score_never_exceeds_one_whatever_the_weights() -> None:
     same = [(1, 1, [0.0, 0.0, 10.0, 10.0], 1.0)] * 3
     fused = fuse([_detections(same), _detections(same)], weights=[0.1, 5.0])
-    assert fused.scores.tolist() == [1.0]
+    assert fused.scores.tolist() == [1.0] * 3
 
 
 def test_classes_and_images_do_not_mix_and_ids_stay() -> None:
@@ -91,8 +124,9 @@ def test_classes_and_images_do_not_mix_and_ids_stay() -> None:
 
 def test_only_an_iou_above_the_threshold_joins() -> None:
     rows = [(1, 1, [0.0, 0.0, 10.0, 10.0], 0.9), (1, 1, [0.0, 0.0, 10.0, 5.0], 0.8)]
-    assert len(fuse([_detections(rows)], iou_threshold=0.5)) == 2
-    assert len(fuse([_detections(rows)], iou_threshold=0.49)) == 1
+    models = [_detections(rows[:1]), _detections(rows[1:])]
+    assert len(fuse(models, iou_threshold=0.5)) == 2
+    assert len(fuse(models, iou_threshold=0.49)) == 1
 
 
 def test_nothing_in_nothing_out() -> None:
@@ -109,7 +143,7 @@ def test_boxes_without_area_are_left_out_and_those_outside_kept() -> None:
 
 
 def test_boxes_of_score_zero_keep_their_place_without_nan() -> None:
-    fused = fuse([_detections([(1, 1, [0, 0, 10, 10], 0.0), (1, 1, [1, 0, 10, 10], 0.0)])])
+    fused = fuse([_detections([(1, 1, [0, 0, 10, 10], 0.0)]), _detections([(1, 1, [1, 0, 10, 10], 0.0)])])
     assert fused.boxes_xywh.tolist() == [[0, 0, 10, 10]]
     assert fused.scores.tolist() == [0.0]
 

@@ -51,6 +51,28 @@ def test_every_image_is_listed_by_name(path: Path) -> None:
     assert count.boxes_of == {1: 1, 10: 1, 3: 1}
 
 
+def test_a_coco_results_list_is_what_pycocotools_loads(tmp_path: Path) -> None:
+    from pycocotools.coco import COCO
+
+    write_submission(tmp_path / "coco.json", IMAGES, DETECTIONS, "coco")
+    ids = zip(IMAGES.image_id.tolist(), IMAGES.file_name, strict=True)
+    truth = COCO()
+    truth.dataset = {
+        "images": [{"id": image_id, "file_name": name} for image_id, name in ids],
+        "categories": [{"id": category.id} for category in RULE.categories],
+        "annotations": [],
+    }
+    truth.createIndex()
+    loaded = truth.loadRes(str(tmp_path / "coco.json"))
+    assert [row["score"] for row in loaded.dataset["annotations"]] == DETECTIONS.scores.tolist()
+    assert check_submission(tmp_path / "coco.json", IMAGES, RULE).line().startswith("valid as a COCO results list: 3")
+
+
+def test_a_results_list_with_an_unknown_image_is_refused(path: Path) -> None:
+    rows = [{"image_id": 99, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5}]
+    assert "image_id: 99" in _faults(path, rows)[0]
+
+
 def test_a_submission_without_a_box_is_valid(tmp_path: Path) -> None:
     write_submission(tmp_path / "s.json", IMAGES, Detections.empty())
     assert check_submission(tmp_path / "s.json", IMAGES, RULE).images_without_box == 3
@@ -119,7 +141,7 @@ def test_one_id_for_two_images_is_refused(path: Path) -> None:
     assert "1 3 times" in line
 
 
-@pytest.mark.parametrize("content", ['{"images": [', "[]", "7", '{"images": []}', '{"images": {}, "annotations": []}'])
+@pytest.mark.parametrize("content", ['{"images": [', "[7]", "7", '{"images": []}', '{"images": {}, "annotations": []}'])
 def test_what_is_no_submission_is_refused(path: Path, content: str) -> None:
     assert len(_faults(path, content)) == 1
 

@@ -1,0 +1,72 @@
+"""Finds the images that a submission is made for. Looks at names only; nothing is opened but the list."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from results.boxes import Images, images_from_coco
+from results.errors import InputError
+from trainables.data.dataset import Dataset, TestSource
+
+_MAX_NAMES = 3
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """An image list (COCO json) and the folder that its file names are relative to, both absolute."""
+
+    image_list: Path
+    folder: Path
+
+
+def image_source(dataset: Dataset, image_list: Path | None, folder: Path | None) -> ImageSource:
+    """Return the list and the folder that holds all its images.
+
+    Args:
+        dataset: of the run; gives what is left out.
+        image_list: `--images`; the data set's test list when None.
+        folder: `--image-folder`; searched for when None.
+
+    Raises:
+        InputError: there is no list, or an image of it lies in no likely folder.
+    """
+    if image_list is None:
+        test = _test_of(dataset)
+        return checked_source(test.image_list, [folder or test.images])
+    return checked_source(image_list, [folder] if folder else _likely_folders(dataset, image_list))
+
+
+def checked_source(image_list: Path, folders: list[Path]) -> ImageSource:
+    """Return the list with the first of the folders that holds all its images.
+
+    Raises:
+        InputError: the list cannot be read, or each folder lacks an image; the one that lacks fewest is named.
+    """
+    images = images_from_coco(image_list)
+    lacking = {folder: _missing(images, folder) for folder in folders}
+    folder = min(lacking, key=lambda one: len(lacking[one]))
+    names = lacking[folder]
+    if not names:
+        return ImageSource(image_list.resolve(), folder.resolve())
+    some = ", ".join(names[:_MAX_NAMES]) + (", ..." if len(names) > _MAX_NAMES else "")
+    raise InputError(
+        f"every image of {image_list} must exist",
+        f"{len(names)} of {len(images)} missing in {folder}: {some}",
+        "pass --image-folder DIR, the folder that their file names are relative to",
+    )
+
+
+def _test_of(dataset: Dataset) -> TestSource:
+    if dataset.test is None:
+        remedy = "pass --images TEST.json --image-folder DIR, or add test: to the data set's file"
+        raise InputError("a submission needs a list of test images", f"{dataset.path} names none", remedy)
+    return dataset.test
+
+
+def _likely_folders(dataset: Dataset, image_list: Path) -> list[Path]:
+    """Where the images of a list probably lie: beside it, or where those of the data set do."""
+    own = [dataset.test.images] if dataset.test else []
+    return [image_list.parent, image_list.parent / "images", *own, dataset.val.images, dataset.train.images]
+
+
+def _missing(images: Images, folder: Path) -> list[str]:
+    return [name for name in images.file_name if not (folder / name).is_file()]

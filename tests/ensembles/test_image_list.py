@@ -1,0 +1,63 @@
+"""Where the images of a submission are looked for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ensembles.image_list import image_source
+from results.errors import InputError
+from trainables.data.dataset import Dataset, Source, TestSource
+
+
+def dataset(folder: Path, has_test: bool = True) -> Dataset:
+    split = Source(folder / "val.json", folder / "pictures")
+    test = TestSource(listed(folder / "test.json", "a.png"), folder / "pictures") if has_test else None
+    image(folder / "pictures" / "a.png")
+    return Dataset("d", folder / "dataset.yaml", split, split, test, None, None, None)
+
+
+def listed(path: Path, *names: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"id": number, "file_name": name, "width": 4, "height": 4} for number, name in enumerate(names)]
+    path.write_text(json.dumps({"images": rows}))
+    return path
+
+
+def image(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+def test_the_data_sets_own_list_and_folder_are_the_default(tmp_path: Path) -> None:
+    found = image_source(dataset(tmp_path), None, None)
+    assert (found.image_list, found.folder) == (tmp_path / "test.json", tmp_path / "pictures")
+
+
+def test_a_list_from_elsewhere_finds_the_data_sets_image_folder(tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data")
+    assert image_source(data, listed(tmp_path / "lists" / "a.json", "a.png"), None).folder == tmp_path / "data/pictures"
+
+
+@pytest.mark.parametrize("folder", ["lists", "lists/images"])
+def test_images_beside_their_list_come_first(tmp_path: Path, folder: str) -> None:
+    data = dataset(tmp_path / "data")
+    image(tmp_path / folder / "a.png")
+    assert image_source(data, listed(tmp_path / "lists" / "a.json", "a.png"), None).folder == tmp_path / folder
+
+
+def test_missing_images_are_counted_before_anything_is_predicted(tmp_path: Path) -> None:
+    names = ["a.png", *(f"{number}.png" for number in range(5))]
+    with pytest.raises(InputError, match=r"5 of 6 missing in .*pictures: 0.png, 1.png, 2.png, \.\.\.") as caught:
+        image_source(dataset(tmp_path / "data"), listed(tmp_path / "lists" / "a.json", *names), None)
+    assert "--image-folder" in caught.value.remedy
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="1 of 1 missing in nowhere"):
+        image_source(dataset(tmp_path), None, Path("nowhere"))
+
+
+def test_without_a_list_the_remedy_names_both_ways(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--images TEST.json .* or add test:"):
+        image_source(dataset(tmp_path, has_test=False), None, None)
