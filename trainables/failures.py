@@ -3,6 +3,7 @@
     DetectionSearchError (results.errors)
     +-- NanLossError               the loss is no number                  NaN loss
     +-- BadConfigurationError      a model or pipeline does not build     bad configuration
+    +-- PipelineError              an image's transforms fail             what they failed with
     +-- InputError                 data or a parameter is wrong           bad configuration
         +-- CorruptImageError      an image cannot be read                corrupt image
 
@@ -75,6 +76,18 @@ class CorruptImageError(InputError):
         remedy = "put a sound file there"
         own = received.strip().removesuffix(f"; {remedy}").rpartition("; received ")[2]
         super().__init__("every image must be readable", own, remedy)
+
+
+class PipelineError(DetectionSearchError):
+    """The transforms of a readable image failed; what they raised is its cause.
+
+    Args:
+        message: the image's path and what was raised. There is no other argument, so torch can make the error again
+            that a loader process raised.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 _TYPES: tuple[tuple[type[BaseException], str], ...] = (

@@ -1,4 +1,4 @@
-"""Says which image file was at fault when loading one failed.
+"""Says which image it was when loading or transforming one failed.
 
 mmdet's pipelines raise whatever their reader raises (OpenCV's errors, assertions, None where pixels should be), without
 the file's name. So the file is looked at once more, after something went wrong. Nothing is skipped or mended.
@@ -11,25 +11,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from trainables.failures import CorruptImageError
+from results.errors import DetectionSearchError
+from trainables.failures import CorruptImageError, PipelineError
 
 
 @contextmanager
 def naming_image(path: Path) -> Iterator[None]:
-    """Turns whatever goes wrong inside into a `CorruptImageError` if this image cannot be read.
+    """Names the image in whatever goes wrong inside; what is an error of ours already stays as it is.
 
     Args:
-        path: of the one image that is loaded inside.
+        path: of the one image that is loaded and transformed inside.
 
     Raises:
         CorruptImageError: it cannot be read.
+        PipelineError: it can, and something else failed, which is its cause.
     """
     try:
         yield
+    except DetectionSearchError:
+        raise
     except Exception as error:
         fault = image_fault(path)
         if fault is None:
-            raise  # the image is fine, something else is not
+            raise PipelineError(f"{path}: {type(error).__name__}: {error}") from error
         raise CorruptImageError(f"{path} ({fault})") from error
 
 

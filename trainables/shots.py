@@ -86,6 +86,9 @@ def shots(pixels: np.ndarray, image: ImageFile, scales: str, tiles: str) -> Iter
         image: whose they are.
         scales: "1333x800", or several with strokes between.
         tiles: see `parse_tiling`.
+
+    Raises:
+        PipelineError: a part cannot be brought to a scale.
     """
     pipelines = [Compose(loaded_pipeline(scale)) for scale in scales.split("|")]
     height_px, width_px = pixels.shape[:2]
@@ -95,7 +98,9 @@ def shots(pixels: np.ndarray, image: ImageFile, scales: str, tiles: str) -> Iter
         for pipeline in pipelines:
             shape = {"img_shape": part.shape[:2], "ori_shape": part.shape[:2]}
             named = {"img": part, "img_path": str(image.path), "img_id": image.image_id}
-            yield Shot(pipeline({**named, **shape}), window)
+            with naming_image(image.path):
+                packed = pipeline({**named, **shape})
+            yield Shot(packed, window)
 
 
 def _mirrored(boxes: Tensor, direction: str, window: Window) -> Tensor:

@@ -140,11 +140,14 @@ def build_model(config: Mapping[str, Any]) -> nn.Module:
 
 
 def register_mmdet() -> None:
-    """Makes mmdet's names known to its registry, without the lines that its imports print."""
+    """Makes mmdet's names known to its registry, and our transforms in place of its; without what its imports print."""
     with redirect_stdout(io.StringIO()):
         from mmdet.utils import register_all_modules
 
         register_all_modules(init_default_scope=True)
+        from trainables.modules.elongated import register_elongated
+
+        register_elongated()
 
 
 def use_threads(count: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainables.failures import CorruptImageError, failure_kind, failure_reason
+from trainables.failures import CorruptImageError, PipelineError, failure_kind, failure_reason
 from trainables.image_faults import image_fault, naming_image
 from trainables.jobs import TrialJob
 from trainables.trial import run_trial
@@ -30,9 +30,11 @@ def test_faults_of_files(tmp_path: Path, content: bytes) -> None:
     assert image_fault(tmp_path / "absent.png") == "no such file"
 
 
-def test_errors_beside_a_sound_image_stay_what_they_are(copy: Path) -> None:
-    with pytest.raises(KeyError), naming_image(first_image(copy, "val")):
+def test_errors_beside_a_sound_image_name_it_too(copy: Path) -> None:
+    path = first_image(copy, "val")
+    with pytest.raises(PipelineError, match=f"{path.name}: KeyError") as caught, naming_image(path):
         raise KeyError("scale")
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_errors_of_a_damaged_image_name_it(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _other_sizes(images: ImageColumns, pictures: Sequence[PictureFile]) -> Fault
 def _size_faults(label: str, sizes: Fault, path: Path, folder: Path) -> list[InputError]:
     if not len(sizes.rows):
         return []
-    received = f"{len(sizes.rows)} differ: {_some(sizes.notes)}"
+    received = f"{len(sizes.rows)} differ, first {sizes.notes[0]}"
     remedy = f"run prepare check {path.name} --images {folder.name} --fix FIXED.json"
     return [InputError(f"images of {label} must have the size that {path.name} states", received, remedy)]
 

@@ -160,7 +160,7 @@ def turn(path: Path, orientation: int) -> None:
 def test_a_size_that_exif_explains_is_refused(folder: Path) -> None:
     turn(picture(folder, "val_2.png"), 6)
     line = refusal(folder)
-    assert "images of val must have the size that val.json states; received 1 differ: val_2.png" in line
+    assert "images of val must have the size that val.json states; received 1 differ, first val_2.png" in line
     assert "40x60" in line
 
 
