@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.config_notices import config_notices
 from orchestrator.devices import check_devices
 from orchestrator.options import Options
 from orchestrator.retention import few_weights_notices
@@ -142,6 +143,7 @@ def resolve(options: Options, resumed: RunLayout | None) -> Settings:
             *search_notices(space, trials),
             *few_weights_notices(space.search.keep_checkpoints),
             *(data.summary.notices if data else ()),
+            *(config_notices(space, data.summary.train.images) if data else ()),
             *seen,
             *unpublished_notices(space),
         ),

@@ -2,15 +2,18 @@
 
 Such a file is a Python program and mmengine runs it: naming it is trusting it, as with any script. The process keeps
 what it does, prints and imports away from the one that asks. Of what it holds only `PARTS` are taken; data, hooks and
-checkpoints are this project's own.
+checkpoints are this project's own. Modules that it brings along (`custom_imports`, classes) are told by `config_about`,
+and `trainables.custom_imports` imports them in every process that builds from it.
 """
 
 import contextlib
 import functools
+import hashlib
 import importlib.util
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,9 @@ from results.errors import InputError
 PARTS = ("model", "optim_wrapper", "param_scheduler")
 SHIPPED = "mmdet::"
 _TIME_OUT_S = 120
+# What changes a training and is not taken.
+_UNUSED = ("custom_hooks",)
+_LIBRARIES = ("mmdet", "mmengine", "mmcv", "torch", "torchvision", "builtins")
 _RULE = "config is a Python configuration file that mmengine reads"
 
 Tree = dict[str, Any]
@@ -33,9 +39,28 @@ def config_tree(text: str) -> Tree:
     Raises:
         InputError: the file is missing, is no Python, fails, or holds no model.
     """
-    path = config_path(text)
-    tree: Tree = json.loads(_read_elsewhere(str(path), path.stat().st_mtime_ns))
+    tree: Tree = _read(text)["parts"]
     return tree
+
+
+def config_about(text: str) -> Tree:
+    """What else must be known of a configuration.
+
+    Returns:
+        `modules`: modules that building from it needs, with a hash of their files; `places`: folders that they were
+        found in; `train_cfg`: how long the file would train; `unused`: keys that change a training and are not taken.
+
+    Raises:
+        InputError: as `config_tree`.
+    """
+    about: Tree = _read(text)["about"]
+    return about
+
+
+def _read(text: str) -> Tree:
+    path = config_path(text)
+    content: Tree = json.loads(_read_elsewhere(str(path), path.stat().st_mtime_ns))
+    return content
 
 
 def config_path(text: str) -> Path:
@@ -84,12 +109,53 @@ def _print_parts(path: str) -> None:
     """What the process of its own does."""
     from mmengine.config import Config
 
+    # Modules beside the file can be imported; behind everything else, so that none of them takes another's place.
+    sys.path.append(str(Path(path).resolve().parent))
     with contextlib.redirect_stdout(sys.stderr):  # what the file prints is not what it holds
-        content = Config.fromfile(path).to_dict()
+        try:
+            content = Config.fromfile(path).to_dict()
+        except ImportError as error:  # mmengine says in many lines what PYTHONPATH is; which module it is comes first
+            first = error.__cause__ or error.__context__ or error
+            raise SystemExit(f"{first}; modules beside the file or on PYTHONPATH are found") from error
     missing = [part for part in ("model", "optim_wrapper") if part not in content]
     if missing:
         raise SystemExit(f"it holds no {' and no '.join(missing)}")
-    print(json.dumps({part: _plain(content.get(part, [])) for part in PARTS}))
+    parts = {part: _plain(content.get(part, [])) for part in PARTS}
+    about = {
+        **_imported([*_custom_imports(content), *_modules_of({part: content.get(part) for part in PARTS})]),
+        "train_cfg": _plain(content.get("train_cfg") or {}),
+        "unused": [key for key in _UNUSED if content.get(key)],
+    }
+    print(json.dumps({"parts": parts, "about": about}))
+
+
+def _custom_imports(content: Tree) -> list[str]:
+    """Names under `custom_imports`, but for those that may fail to import, and did."""
+    given = content.get("custom_imports") or {}
+    names = given.get("imports", [])
+    return [name for name in ([names] if isinstance(names, str) else names) if name in sys.modules]
+
+
+def _modules_of(node: object) -> Iterator[str]:
+    """Modules of classes that stand in the file, but for the libraries' own."""
+    if isinstance(node, type) and node.__module__.partition(".")[0] not in _LIBRARIES:
+        yield node.__module__
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list | tuple) else ():
+        yield from _modules_of(inner)
+
+
+def _imported(names: list[str]) -> Tree:
+    modules = {name: sys.modules[name] for name in names}
+    roots = [sys.modules[name.partition(".")[0]] for name in modules]
+    places = [Path(file).parents[1 if hasattr(root, "__path__") else 0] for root in roots if (file := root.__file__)]
+    return {
+        "modules": {name: _file_sha(module.__file__) for name, module in sorted(modules.items())},
+        "places": sorted({str(place) for place in places}),
+    }
+
+
+def _file_sha(file: str | None) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""
 
 
 def _plain(value: object) -> object:

@@ -14,6 +14,7 @@ from results.boxes import Category
 from results.rules import Requirement, Rule
 from trainables.anchor_parameters import with_fitted_anchors
 from trainables.catalogue import DETECTORS
+from trainables.custom_imports import KEY
 from trainables.data.dataset import Dataset
 from trainables.detectors import (
     cascade_rcnn,
@@ -125,10 +126,16 @@ def trial_hash(job: TrialJob, data: TrainingData | None) -> str:
         data: what it learns from; None for a detector that builds nothing, whose parameters are all there is.
     """
     own = {"detector": job.detector, "params": dict(job.params), "seed": job.seed, "accumulate": job.accumulate}
-    train = own if data is None else trial_config(job, data)
+    train = own if data is None else _without_places(trial_config(job, data))
     return config_hash(
         {"train": train, "predict": [telling(view) for view in job.views], "post": dict(job.post), "rule": job.rule}
     )
+
+
+def _without_places(config: ConfigDict) -> ConfigDict:
+    """The configuration without the folders that modules are found in: what they hold counts, by its hash."""
+    imported = config.get(KEY)
+    return {**config, KEY: imported["modules"]} if isinstance(imported, dict) else config
 
 
 def effective_config(detector: str, params: Params, data: TrainingData, seed: int, accumulate: int = 1) -> ConfigDict:
@@ -149,6 +156,7 @@ def effective_config(detector: str, params: Params, data: TrainingData, seed: in
         "model": MODEL_CONFIGS[detector](params, len(data.category_ids)),
         "train_dataloader": _train_dataloader(params, data),
         **(configured.optimization(params) if detector == configured.NAME else optimization(params)),
+        **(configured.imported_modules(params) if detector == configured.NAME else {}),
         **moving_average(params),
         "train_cfg": _train_loop(params, accumulate),
         "randomness": {"seed": seed},

@@ -20,6 +20,7 @@ from torch import nn
 
 from results.errors import InputError
 from trainables.checkpoint import Checkpoint, restore
+from trainables.custom_imports import import_modules
 from trainables.failures import BadConfigurationError
 from trainables.moving_average import wear_average
 from trainables.starting import start_from
@@ -134,6 +135,7 @@ def build_model(config: Mapping[str, Any]) -> nn.Module:
     from mmdet.registry import MODELS
 
     register_mmdet()
+    import_modules(config)
     model = Config(dict(config)).model
     built: nn.Module = MODELS.build(model.get("detector", model))  # of a teacher and its student, the teacher's
     return built
@@ -198,6 +200,7 @@ def running(config: Mapping[str, Any], place: Place, kind: type[Runner] = Runner
         kind: the runner's class.
     """
     register_mmdet()
+    import_modules(config)
     loader = {**config["train_dataloader"], "num_workers": place.loader_workers}
     loader["worker_init_fn"] = {"type": "trainables.data_loading.keep_torchs_seeds"}
     own = {

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trainables.config_file import PARTS, Tree, config_tree
+from trainables.config_file import PARTS, Tree, config_about, config_tree
+from trainables.custom_imports import KEY
 from trainables.notation import NONE
 
 Params = Mapping[str, object]
@@ -52,6 +53,12 @@ def optimization(params: Params) -> Tree:
     """The optimizer wrapper and the schedulers, as the file and the space say."""
     tree = _with_settings(params)
     return {part: tree[part] for part in PARTS if part != "model"}
+
+
+def imported_modules(params: Params) -> Tree:
+    """The modules that the file brings along, under the key that a build looks for; nothing without any."""
+    about = config_about(str(params["config"]))
+    return {KEY: {key: about[key] for key in ("modules", "places")}} if about["modules"] else {}
 
 
 def backbone_word(params: Params) -> str:

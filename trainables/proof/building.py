@@ -21,6 +21,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from trainables.custom_imports import import_modules
 from trainables.proof.description import Description, describe
 from trainables.training import Place, register_mmdet, running
 
@@ -123,6 +124,7 @@ def built(config: Mapping[str, Any]) -> Iterator[Built]:
         config: from `effective_config`.
     """
     register_mmdet()
+    import_modules(config)
     loader = dict(config["train_dataloader"])
     dataset = DATASETS.build(Config({"dataset": _unread(loader["dataset"])}).dataset)
     stood_in = {**config, "train_dataloader": {**loader, "dataset": _StandIn()}}
