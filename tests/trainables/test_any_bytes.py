@@ -1,6 +1,6 @@
 """Every reader of files that strangers write: whatever the bytes, it reads them or says in one line why not.
 
-A valid file is cut, flipped, repeated and filled with nonsense, as bytes and as its own structure. 150 cases a reader;
+A valid file is cut, flipped, repeated and filled with nonsense, as bytes and as its own structure. 112 cases a reader;
 `ANY_BYTES_MINUTES=10` gives each reader that long.
 """
 
@@ -49,7 +49,7 @@ from trainables.trained_on import read_trained_on
 from trainables.weights import read_start
 
 MINUTES = float(os.environ.get("ANY_BYTES_MINUTES", "0"))
-CASES = 150
+CASES = 112
 
 COCO = {
     "images": [
@@ -342,8 +342,10 @@ def test_alias_bombs_are_refused_wherever_yaml_is_read(
         reader.read(tmp_path / reader.name)
 
 
-@pytest.mark.parametrize("reader", [one for one in READERS if one.name != "weights"], ids=lambda reader: reader.name)
+@pytest.mark.parametrize(
+    "reader", [one for one in READERS if one.name not in ("weights", "online")], ids=lambda reader: reader.name
+)
 def test_text_of_a_chinese_windows_is_named_as_such(reader: Reader, tmp_path: Path) -> None:
     (tmp_path / reader.name).write_bytes("name: 机器\n".encode("gbk"))
-    with pytest.raises(DetectionSearchError, match="GBK" if reader.name != "online" else ""):
+    with pytest.raises(DetectionSearchError, match="GBK"):
         reader.read(tmp_path / reader.name)

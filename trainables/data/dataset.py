@@ -13,11 +13,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from results.boxes import BoolArray, Category, Truth, images_from_coco, truth_from_coco, truth_of
+from results.boxes import BoolArray, Category, Images, Truth, images_from_coco, truth_from_coco, truth_of
 from results.coco_json import load_json
 from results.errors import InputError, InputErrors
 from trainables.data.annotation_file import AnnotationFile, annotation_file_of
 from trainables.data.dataset_yaml import YamlMapping, read_mapping
+from trainables.data.file_names import check_inside
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images, repeated_images
 from trainables.data.learnable import can_be_learnt, can_be_scored
 from trainables.data.left_out import openable, without_images
@@ -33,7 +34,7 @@ from trainables.data.split_faults import (
 from trainables.data.subset_rule import SubsetRule
 from trainables.data.unlabelled import Unlabelled, unlabelled_faults, unlabelled_prints
 
-_ALLOWING = ("allow_overlap", "allow_damaged")
+_ALLOWING = ("allow_overlap", "allow_damaged", "allow_outside")
 _KEYS = ("name", "train", "val", "test", "unlabelled", "rule", "classes", "group_by", *_ALLOWING, "subset")
 _RULE_FILE_ENDINGS = (".yaml", ".yml")
 _WASTE = {"train": "crowd regions or boxes of less than a pixel", "val": "crowd regions"}
@@ -76,6 +77,7 @@ class Dataset:
         subset: which images the data set was taken from a larger one by; an ensemble routes by it.
         unlabelled: images that `teacher: mean` learns from beside train, if any.
         allow_damaged: images that cannot be opened are left out, and counted.
+        allow_outside: file names may leave the image folder.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Dataset:
     subset: SubsetRule | None = None
     unlabelled: Unlabelled | None = None
     allow_damaged: bool = False
+    allow_outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,8 @@ def load_dataset(path: Path) -> Dataset:
     train, val, test = (_folders(top, key) for key in ("train", "val", "test"))
     classes, group_by = _classes(top), _group_by(top)
     name, rule, allow_overlap = top.text("name"), top.text("rule"), top.flag("allow_overlap")
-    allow_damaged = top.flag("allow_damaged")
-    unlabelled = _unlabelled(top, allow_damaged)
+    allow_damaged, allow_outside = top.flag("allow_damaged"), top.flag("allow_outside")
+    unlabelled = _unlabelled(top, allow_damaged, allow_outside)
     if top.faults or train is None or val is None:
         raise InputErrors(top.faults)
     subset = top.mapping("subset")
@@ -169,6 +172,7 @@ def load_dataset(path: Path) -> Dataset:
         subset=SubsetRule.from_dict(subset.values) if subset else None,
         unlabelled=unlabelled,
         allow_damaged=allow_damaged,
+        allow_outside=allow_outside,
     )
 
 
@@ -235,9 +239,10 @@ def _read_splits(dataset: Dataset, say: Callable[[str], None]) -> _Splits:
     faults: list[InputError] = []
     opening = Opening(dataset.allow_damaged, say)
     sources = {"train": dataset.train, "val": dataset.val}
-    read = {label: _attempt(partial(_annotated, source.annotations), faults) for label, source in sources.items()}
+    outside = dataset.allow_outside
+    read = {one: _attempt(partial(_annotated, one, source, outside), faults) for one, source in sources.items()}
     test = dataset.test
-    test_images = _attempt(lambda: images_from_coco(test.image_list), faults) if test else None
+    test_images = _attempt(lambda: listed_images(test, outside), faults) if test else None
     faults += _pseudo_faults(dataset.val.annotations) if read["val"] is not None else []
     looked = {
         label: look_at_annotated(label, one.rows, sources[label].images, opening)
@@ -259,9 +264,23 @@ def _read_splits(dataset: Dataset, say: Callable[[str], None]) -> _Splits:
     )
 
 
-def _annotated(path: Path) -> _Annotated:
+def listed_images(test: TestSource, allow_outside: bool) -> Images:
+    """The images of a test list.
+
+    Raises:
+        InputError: as `images_from_coco`, or a name leaves the image folder and must not.
+    """
+    images = images_from_coco(test.image_list)
+    check_inside("test", images.file_name, allow_outside)
+    return images
+
+
+def _annotated(label: str, source: Source, allow_outside: bool) -> _Annotated:
+    path = source.annotations
     content = load_json(path)
-    return _Annotated(truth_of(content, path), annotation_file_of(content, path))
+    truth = truth_of(content, path)
+    check_inside(label, truth.images.file_name, allow_outside)
+    return _Annotated(truth, annotation_file_of(content, path))
 
 
 def _attempt(read: Callable[[], _Read], faults: list[InputError]) -> _Read | None:
@@ -369,14 +388,15 @@ def _folders(top: YamlMapping, key: str) -> tuple[Path, Path] | None:
     return (top.file.parent / file, top.file.parent / folder) if file and folder else None
 
 
-def _unlabelled(top: YamlMapping, allow_damaged: bool) -> Unlabelled | None:
+def _unlabelled(top: YamlMapping, allow_damaged: bool, allow_outside: bool) -> Unlabelled | None:
     inner = top.mapping("unlabelled")
     if inner is None:
         return None
     inner.expect_keys(("images", "image_list"), required=("images",))
     folder, image_list = inner.text("images"), inner.text("image_list")
     here = top.file.parent
-    return Unlabelled(here / folder, here / image_list if image_list else None, allow_damaged) if folder else None
+    listed = here / image_list if image_list else None
+    return Unlabelled(here / folder, listed, allow_damaged, allow_outside) if folder else None
 
 
 def _classes(top: YamlMapping) -> tuple[str, ...] | None:

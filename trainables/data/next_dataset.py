@@ -31,6 +31,7 @@ def write_next_dataset(path: Path, like: Dataset, annotations: Path, images: Pat
             ("group_by", like.group_by),
             ("allow_overlap", like.allow_overlap),
             ("allow_damaged", like.allow_damaged),
+            ("allow_outside", like.allow_outside),
         )
         if value
     }

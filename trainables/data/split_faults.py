@@ -9,6 +9,8 @@ from pathlib import Path
 from results.boxes import Category, Truth
 from results.errors import InputError
 from results.groups import group_name
+from results.text_files import is_file, path_remedy
+from trainables.data.file_names import missing_remedy
 from trainables.data.fingerprint import ImageFingerprints, shared_images
 from trainables.data.learnable import can_be_learnt, can_be_scored, why_not_learnt
 
@@ -29,7 +31,7 @@ def empty_faults(label: str, truth: Truth) -> list[InputError]:
 
 def missing_files(label: str, names: Sequence[str], folder: Path) -> list[InputError]:
     """Images that are no file in `folder`: one fault, naming the first few and the count."""
-    return missing_names_faults(label, [name for name in names if not (folder / name).is_file()], len(names), folder)
+    return missing_names_faults(label, [name for name in names if not is_file(folder / name)], len(names), folder)
 
 
 def missing_names_faults(label: str, absent: Sequence[str], count: int, folder: Path) -> list[InputError]:
@@ -38,7 +40,8 @@ def missing_names_faults(label: str, absent: Sequence[str], count: int, folder: 
         return []
     received = f"{len(absent)} of {count} missing in {folder}: {_some(absent)}"
     remedy = "correct the images folder or restore the files (allow_damaged: true leaves them out)"
-    return [InputError(f"every image of {label} must be on disk", received, remedy)]
+    hint = missing_remedy(absent, folder, path_remedy(folder, remedy) if not folder.exists() else remedy)
+    return [InputError(f"every image of {label} must be on disk", received, hint)]
 
 
 def damaged_faults(label: str, damaged: Sequence[tuple[str, str]], count: int) -> list[InputError]:

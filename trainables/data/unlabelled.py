@@ -10,6 +10,7 @@ from pathlib import Path
 
 from results.boxes import images_from_coco
 from results.errors import InputError
+from trainables.data.file_names import check_inside
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images
 from trainables.data.left_out import damaged_files, damaged_names
 from trainables.data.picture_sizes import PICTURE_ENDINGS
@@ -27,11 +28,13 @@ class Unlabelled:
         images: their folder.
         image_list: COCO json whose `images` are meant; None takes every picture in and below the folder.
         allow_damaged: those that cannot be opened are left out.
+        allow_outside: names of the list may leave the folder.
     """
 
     images: Path
     image_list: Path | None = None
     allow_damaged: bool = False
+    allow_outside: bool = False
 
 
 def unlabelled_names(source: Unlabelled) -> tuple[str, ...]:
@@ -42,6 +45,7 @@ def unlabelled_names(source: Unlabelled) -> tuple[str, ...]:
     """
     if source.image_list is not None:
         names = images_from_coco(source.image_list).file_name
+        check_inside(_LABEL, names, source.allow_outside)
     else:
         paths = (path for path in source.images.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
         names = tuple(sorted(path.relative_to(source.images).as_posix() for path in paths))
