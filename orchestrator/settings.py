@@ -253,8 +253,11 @@ def _seen_before(starts: Sequence[Path], data: CheckedData | None) -> tuple[str,
 def _rule(space: Space, dataset: Dataset | None) -> tuple[str, tuple[str, ...]]:
     own = dataset.rule if dataset else None
     rule = own or space.rule
+    if not rule:
+        remedy = "add rule: coco50, or another, to the space or to DATASET.yaml"
+        raise InputError("the space or the data set must name a rule", f"none in {space.name}", remedy)
     load_rule(rule)
-    if own and own != space.rule:
+    if own and space.rule and own != space.rule:
         return rule, (f"rule {rule}: the data set names it (the space says {space.rule})",)
     return rule, ()
 

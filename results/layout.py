@@ -12,7 +12,6 @@ first line, which tells the newest run.
 """
 
 import contextlib
-import difflib
 import json
 import os
 import re
@@ -21,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from results.errors import InputError
+from results.nearest import listed, nearest
 
 _RECIPE_SUFFIX = ".provenance.json"
+_NO_RUN = "start a search in this folder; one that is starting is on record once its cluster answers"
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -219,8 +220,10 @@ def run_named(name: str) -> RunLayout:
     if layout.ledger.is_file():
         return layout
     names = sorted(run.name for run in existing_runs())
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-    remedy = f"nearest is {near[0]!r}" if near else f"there is no run under {runs_root().resolve()} yet; start a search"
+    if not names:
+        raise InputError("--run names an existing run", repr(name), _NO_RUN)
+    near = nearest(name, names)
+    remedy = f"did you mean {near!r}?" if near else f"use one of {listed(names)}"
     raise InputError("--run names an existing run", repr(name), remedy)
 
 
@@ -232,7 +235,7 @@ def newest_run() -> RunLayout:
     """
     runs = existing_runs()
     if not runs:
-        raise InputError("there is a run to look at", f"none under {runs_root().resolve()}", "start a search first")
+        raise InputError("there is a run to look at", f"none under {runs_root().resolve()}", _NO_RUN)
     return max(runs, key=lambda run: (_created_s(run.ledger), run.name))
 
 

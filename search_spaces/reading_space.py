@@ -45,7 +45,7 @@ class SpaceReader:
         found = self._faults.count()
         self._check_root_keys(root)
         nodes = {entry.key: entry.value for entry in root.entries}
-        rule = read_text("rule", root, self._faults)
+        rule = "" if root.find("rule") is None else read_text("rule", root, self._faults)
         post = read_post(nodes.get("post"), self._faults)
         search = read_search(nodes.get("search"), self._faults)
         chosen = read_detector(root, self._detectors, self._faults)

@@ -234,7 +234,7 @@ class Space:
     Attributes:
         name: the file's stem.
         detector: a name that the detectors handed to the loader hold; of several the first, see `detector_at`.
-        rule: name or path of the rule file; whether it exists is `results.rules`' business.
+        rule: name or path of the rule file; empty takes the data set's. Whether it exists is `results.rules`' business.
         train: what a point is made of: searched and fixed keys of `train`, `set` and, searched jointly, `predict`, and
             the detector where there are several; parents before the keys whose conditions look at them. Holds `epochs`
             always, where the detector has that parameter.

@@ -49,7 +49,7 @@ def to_dict(space: Space) -> dict[str, object]:
     return {
         DETECTOR: _written_detector(space),
         **configured,
-        "rule": space.rule,
+        **({"rule": space.rule} if space.rule else {}),
         TRAIN: _written_keys(space, TRAIN),
         PREDICT: _written_predict(space),
         "post": _written_post(space),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from results.errors import InputError
+from results.nearest import nearest
 
 Default = bool | int | float | str
 
@@ -24,6 +25,7 @@ class Parameter:
         accepts: whether a value obeys the rule.
         per_class: whether it may have a value for each class; `default` and `accepts` are of one class.
         needs: name and value of the train parameter without which it does nothing; None for most.
+        words: all values, of a parameter that is one of several words.
     """
 
     name: str
@@ -34,10 +36,14 @@ class Parameter:
     accepts: Callable[[object], bool] = field(repr=False)
     per_class: bool = False
     needs: tuple[str, Default] | None = None
+    words: tuple[str, ...] = ()
 
     def fault(self, value: object) -> str | None:
         """None when the value is fine, else "the rule it breaks; the remedy"."""
-        return None if self.accepts(value) else f"{self.rule}; {self.remedy}"
+        if self.accepts(value):
+            return None
+        near = nearest(value, self.words) if isinstance(value, str) else None
+        return f"{self.rule}; {f'did you mean {near}?' if near else self.remedy}"
 
 
 Conflict = Callable[[Mapping[str, object]], str | None]
@@ -143,7 +149,7 @@ def choice(name: str, default: str, options: tuple[str, ...], description: str) 
         return isinstance(value, str) and value in options
 
     rule = f"{name} is one of {', '.join(options)}"
-    return Parameter(name, default, description, rule, f"write {default}, for example", accepts)
+    return Parameter(name, default, description, rule, "choose one of these", accepts, words=options)
 
 
 def truth(name: str, default: bool, description: str) -> Parameter:

@@ -5,7 +5,6 @@ renamed box keeps its id and its other fields. What was not touched stays as it 
 annotations do not have are added with where they come from. Category ids never change. Pure; reads no files.
 """
 
-import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import cast
 
 from results.coco_json import Row
 from results.errors import InputError, InputErrors
+from results.nearest import listed, nearest
 from trainables.data.annotation_file import AnnotationFile
 from trainables.data.labelled_image import Box, LabelledBox, LabelledImage, stem_of
 
@@ -235,12 +235,13 @@ def _unknown_classes(labels: Sequence[LabelledImage], id_of: Mapping[str, int]) 
     where = {box.name: one.file_name for one in labels for box in one.boxes if box.name.strip() not in id_of}
     unknown = {name: file for name, file in where.items() if name not in id_of}
     rule = "a label's class is one of the annotations'"
-    return [InputError(rule, f"{file}: {name!r}", f"write {_nearest(name, id_of)}") for name, file in unknown.items()]
+    return [InputError(rule, f"{file}: {name!r}", _nearest(name, id_of)) for name, file in unknown.items()]
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    return (difflib.get_close_matches(name, names, n=1, cutoff=0.0) or ["it into the categories first"])[0]
+    near = nearest(name, names)
+    return f"write {near}" if near else f"add it to the categories, or use one of {listed(names)}"
 
 
 def _repeated(labels: Sequence[LabelledImage]) -> list[InputError]:

@@ -3,7 +3,6 @@
 Reads lists and no picture. No torch, so that a wrong name is answered at once.
 """
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import numpy as np
 
 from results.boxes import Images, Truth, images_from_coco
 from results.errors import InputError
+from results.nearest import listed as some_of
+from results.nearest import nearest
 from trainables.data.dataset import Dataset
 
 _BY_DEFAULT = 3
@@ -85,9 +86,9 @@ def _one(text: str, listed: Sequence[_Listed]) -> Chosen:
     if Path(text).is_file():
         return Chosen(text, Path(text))
     names = [one.image.name for one in listed]
-    near = difflib.get_close_matches(text, names, n=1, cutoff=0.0)
+    near = nearest(text, names)
     rule = "--images takes ids or file names of the validation or test images, or paths of files"
-    raise InputError(rule, repr(text), f"nearest is {near[0]!r}")
+    raise InputError(rule, repr(text), f"did you mean {near!r}?" if near else f"use one of {some_of(names)}")
 
 
 def _fullest(truth: Truth, dataset: Dataset) -> list[Chosen]:

@@ -62,10 +62,10 @@ def test_the_best_trial_and_three_images_are_looked_at_by_default(tmp_path: Path
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--run", "nowhere"], "nearest is 'trained'"),
+        (["--run", "nowhere"], "use one of trained"),
         (["--trial", "7"], "take one of 1"),
         (["--trial", "0"], "trial 0, PRUNED"),
-        (["--images", "val_3.png"], "nearest is 'val_0003.png'"),
+        (["--images", "val_3.png"], "did you mean 'val_0003.png'"),
         (["--images", "no/such/image.png", "--trial", "1"], "no/such/image.png"),
         (["--trial", "one"], "--trial"),
     ],
