@@ -12,7 +12,7 @@ from results.trial_records import COMPLETE, CONFIRMATION
 from trainables.failures import BAD_LUCK
 
 _SECONDS = 3600.0
-_SESSION_BEGINS = ("run", "resumed")
+SESSION_BEGINS = ("run", "resumed")
 
 Event = Mapping[str, object]
 
@@ -63,13 +63,13 @@ class Spending:
         latest: Event = {}
         for latest in events:
             self.note(latest)
-        if latest.get("event") not in _SESSION_BEGINS:
+        if latest.get("event") not in SESSION_BEGINS:
             self._end_session()  # what is on record of it is all there is: its process is gone
 
     def note(self, event: Event) -> None:
         """Counts one more event of the ledger."""
         kind, time_s = event["event"], float(str(event["time"]))
-        if kind in _SESSION_BEGINS:
+        if kind in SESSION_BEGINS:
             self._end_session()
             self._session_s, self._gpus = time_s, float(str(event.get("gpus", 0.0)))
         self._latest_s = time_s

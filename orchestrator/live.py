@@ -42,6 +42,7 @@ class LiveView:
             trials=self._start.trials,
             epochs=self._start.epochs,
             elapsed_s=time.monotonic() - self._began,
+            before_s=self._start.before_s,
             ended_here=_ended(records) - self._ended_before,
             slots=self._start.slots,
             left_s=self._study.limits.left_s(),

@@ -3,7 +3,7 @@
 Pure: the caller brings the clock and prints.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.budget import SESSION_BEGINS, Spending
+from results.json_lines import Event
 from results.ranking import scored
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 
@@ -30,6 +32,7 @@ class Progress:
         trials: how many there shall be.
         epochs: the longest training of one trial.
         elapsed_s: seconds since this session of the search began.
+        before_s: seconds of the sessions before this one.
         ended_here: trials that ended in this session.
         slots: trials at once.
         left_s: seconds until the time budget ends, or None.
@@ -42,11 +45,19 @@ class Progress:
     trials: int
     epochs: int
     elapsed_s: float = 0.0
+    before_s: float = 0.0
     ended_here: int = 0
     slots: int = 1
     left_s: float | None = None
     dashboard: str | None = None
     killed: bool = False
+
+
+def seconds_before(events: Sequence[Event]) -> float:
+    """What the sessions before the latest one took, each from its first event to its last; from a ledger's events."""
+    begins = [place for place, event in enumerate(events) if event["event"] in SESSION_BEGINS]
+    earlier = events[: begins[-1]] if begins else []
+    return Spending(earlier).hours(float(str(earlier[-1]["time"]))) * 3600 if earlier else 0.0
 
 
 def best_score(records: Mapping[int, TrialRecord]) -> float | None:
@@ -98,7 +109,7 @@ def headline(progress: Progress) -> Text:
         *_extras(progress),
         f"best {_number(best_score(progress.records))}",
     ]
-    parts.append(f"elapsed {clock(progress.elapsed_s)}")
+    parts.append(f"elapsed {clock(progress.before_s + progress.elapsed_s)}")
     left = remaining_s(progress)
     if progress.killed:
         parts.append("killed; go on with --resume")

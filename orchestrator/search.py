@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 the input is wrong, 130, 143 or 129 interrupted with everything saved, 1 anything else.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -14,7 +15,7 @@ from orchestrator.options import Options, parse_options
 from orchestrator.resuming import whole_record
 from orchestrator.stopping import STOPPING
 from results.commands import EXIT_DONE, run_command
-from results.layout import RunLayout, fresh_run, write_atomically
+from results.layout import RunLayout, fresh_run, run_layout, sound_name, write_atomically
 
 if TYPE_CHECKING:
     from orchestrator.cluster import Cluster
@@ -56,7 +57,10 @@ def _check_space(space: str) -> None:
 
 def default_name(settings: "Settings") -> str:
     """Space and time of start: readable, sortable, and new."""
-    return f"{settings.space.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    started = f"{sound_name(settings.space.name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    # Another search may have begun in the same second.
+    names = itertools.chain([started], (f"{started}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not run_layout(name).root.exists())
 
 
 def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:

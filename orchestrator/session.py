@@ -1,5 +1,6 @@
 """One session of a search: from an open study on a cluster to the last screen and the exit code."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from orchestrator.history import history_notice
 from orchestrator.jobs import JobFactory
 from orchestrator.live import watching
 from orchestrator.options import Options
-from orchestrator.progress import Progress
+from orchestrator.progress import Progress, seconds_before
 from orchestrator.resuming import resume_command
 from orchestrator.run_files import files_in_order
 from orchestrator.settings import Settings
@@ -25,8 +26,10 @@ from results import signals
 from results.commands import EXIT_DONE, EXIT_FAILED, as_typed
 from results.layout import RunLayout
 from results.leaderboard import show
+from results.ledger import read_events
 from results.screen import Screen
 from results.trial_records import FAIL, TrialRecord
+from trainables.data.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def run_session(session: Session, cluster: Cluster, slots: Slots) -> int:
     _announce(console, session, cluster, slots)
     start = Progress(
         layout.name, study.records, settings.trials, settings.space.search.epochs, slots=slots.count,
-        dashboard=cluster.dashboard,
+        dashboard=cluster.dashboard, before_s=seconds_before(read_events(layout.ledger)),
     )  # fmt: skip
     study.subscribe(SearchGauges(layout.name, study))
     with files_in_order(study, layout, session.storage, console.print):
@@ -87,6 +90,19 @@ def traceback_of(layout: RunLayout, record: TrialRecord) -> str:
         f"{said.rstrip()}\nthe whole of it is in {log}; mend code, data or environment, then go on with --resume;"
         f" if the space file is at fault, mend it and search under a new --name with warm_start: {layout.name}"
     )
+
+
+def next_steps(run: str, dataset: Dataset | None) -> list[str]:
+    """What to do with a run that has a best trial; what follows "next: " is a command that works as it stands."""
+    if dataset is None:
+        said = "no data set, so there is no submission to build"
+        command = f"results.leaderboard --run {shlex.quote(run)}"
+    elif dataset.test is None:
+        said = f"no test images, so there is no submission to build (test: in {dataset.path.name})"
+        command = f"results.report --run {shlex.quote(run)}"
+    else:
+        said, command = "", f"ensembles.build --top 5 --run {shlex.quote(run)}"
+    return [*([said] if said else []), f"next: {as_typed(f'python -m {command}')}"]
 
 
 def _job_factory(session: Session, slots: Slots) -> JobFactory:
@@ -127,6 +143,7 @@ def _end(console: Console, session: Session) -> int:
     if study.best() is None:
         console.print(f"no trial completed: {why_none(study.records.values(), layout)}")
         return EXIT_FAILED
-    build = f"python -m ensembles.build --top 5 --run {layout.name}"
-    console.print(f"next: {as_typed(build)}", soft_wrap=True, highlight=False)
+    data = session.settings.data
+    for line in next_steps(layout.name, data.dataset if data else None):
+        console.print(line, soft_wrap=True, highlight=False)
     return EXIT_DONE

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from orchestrator.progress import Progress
+from orchestrator.progress import Progress, seconds_before
 from results.commands import EXIT_DONE, CommandParser, run_command
 from results.layout import RunLayout, chosen_run
 from results.ledger import read_events, was_killed
@@ -50,6 +50,7 @@ def read_progress(layout: RunLayout) -> Progress:
         records=trials_of(events),
         trials=int(str(trials)),
         epochs=int(str(header.get("epochs", 0))),
+        before_s=seconds_before(events),
         elapsed_s=max(time.time() if ended is None else ended, began) - began,
         ended_here=ended_here,
         left_s=None if ended is None else 0.0,

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from results.errors import InputError
 from results.nearest import listed, nearest
 
 _RECIPE_SUFFIX = ".provenance.json"
-_NO_RUN = "start a search in this folder; one that is starting is on record once its cluster answers"
+_NO_RUN = "there is no run yet; start a search here, or wait until the cluster of one that starts has answered"
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._]+")
+_MOST_OF_TEXT = 60
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -191,9 +194,16 @@ def run_layout(name: str) -> RunLayout:
             "a run's name is made of letters, digits, '.', '_' and '-', starts with a letter or digit"
             " and has at most 100 characters",
             repr(name),
-            "choose another --name",
+            f"use --name {sound_name(name)}, for example",
         )
     return RunLayout(runs_root() / name)
+
+
+def sound_name(text: str) -> str:
+    """Text as the beginning of a run's name: what such a name cannot hold becomes "-", and 60 characters are kept."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    kept = _NOT_IN_NAMES.sub("-", plain).strip("._-")
+    return kept[:_MOST_OF_TEXT].rstrip("._-") or "run"
 
 
 def fresh_run(name: str) -> RunLayout:

@@ -17,7 +17,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     wanted = _plain(word)
     changes = {name: _changes(wanted, plain) for name, plain in known.items()}
     near = min(changes, key=lambda name: changes[name], default=None)
-    if near is not None and changes[near] <= min(_MOST_CHANGES, max(1, len(wanted) // 3)):
+    if near is not None and changes[near] <= min(_MOST_CHANGES, max(1, (len(wanted) + 1) // 3)):
         return near
     parts = [name for name, plain in known.items() if _is_part(wanted, plain) or _is_part(plain, wanted)]
     return min(parts, key=lambda name: abs(len(known[name]) - len(wanted)), default=None)

@@ -83,6 +83,18 @@ def test_the_rule_of_the_data_wins_and_that_is_said(settings: Settings, tmp_path
     assert settings.rule == "coco50"
 
 
+def test_a_space_without_a_rule_takes_the_data_s_and_needs_one(settings: Settings, tmp_path: Path) -> None:
+    space, data = tmp_path / "fake.yaml", tmp_path / "dataset.yaml"
+    space.write_text(space.read_text().replace("rule: coco50\n", ""))
+    given = data.read_text()
+    data.write_text("".join(line for line in given.splitlines(True) if not line.startswith("rule:")))
+    with pytest.raises(InputError, match="the space or the data set must name a rule"):
+        resolve(_options(tmp_path), None)
+    data.write_text(data.read_text() + "rule: coco50\n")
+    resolved = resolve(_options(tmp_path), None)
+    assert resolved.rule == "coco50" and not any(one.startswith("rule") for one in resolved.notices)
+
+
 def test_a_rule_that_scores_none_of_the_classes_is_refused(settings: Settings, tmp_path: Path) -> None:
     for name in ("train.json", "val.json"):
         content = json.loads((tmp_path / name).read_text())

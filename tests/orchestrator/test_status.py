@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import monitor, status
-from orchestrator.progress import remaining_s
+from orchestrator.progress import headline, remaining_s
 from orchestrator.status import read_progress
 from results import leaderboard
 from results.commands import run_command
@@ -56,6 +56,8 @@ def test_a_resumed_session_has_its_own_clock_pace_and_trials(layout: RunLayout) 
     assert remaining_s(progress) is None
     _append(layout, {**DONE, "number": 1, "time": 530.0}, {"event": "stopped", "time": 560.0})
     assert (read_progress(layout).elapsed_s, read_progress(layout).ended_here) == (60.0, 1)
+    assert read_progress(layout).before_s == 70.0
+    assert "elapsed 2:10" in str(headline(read_progress(layout)))
 
 
 def test_the_command_shows_the_newest_run(layout: RunLayout, capsys: pytest.CaptureFixture[str]) -> None:

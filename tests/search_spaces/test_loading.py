@@ -10,6 +10,7 @@ from results.errors import InputError, InputErrors
 from search_spaces.domains import Choice, Fixed, FloatRange, IntRange
 from search_spaces.loading import find_space_file, load_space, profile_names
 from search_spaces.space import Condition, MedianPruning, NoPruning, Space, SuccessiveHalving
+from search_spaces.written_form import to_yaml
 
 LoadText = Callable[..., Space]
 FaultsOf = Callable[..., list[str]]
@@ -164,14 +165,19 @@ def test_a_planted_fault_names_file_and_line(faults_of: FaultsOf, text: str) -> 
     [
         ("detector: fkae\nrule: voc50\n", "did you mean fake?"),
         ("rule: voc50\n", "names its detector"),
-        ("detector: fake\n", "names its rule"),
+        ("detector: fake\nrule: [coco]\n", "rule"),
         ("detector: [fake]\nrule: 3\n", "detector is a name"),
     ],
 )
 def test_faults_of_detector_and_rule(faults_of: FaultsOf, head: str, words: str) -> None:
     faults = faults_of("train: {lr: 1}\n", head=head)
     assert words in faults[0]
-    assert "planted.yaml:1: " in faults[0]
+    assert "planted.yaml:1: " in faults[0] or "planted.yaml:2: rule: [coco]" in faults[0]
+
+
+def test_a_space_may_leave_its_rule_to_the_data_set(load_text: LoadText) -> None:
+    space = load_text("train: {lr: 1}\n", head="detector: fake\n")
+    assert space.rule == "" and "rule:" not in to_yaml(space)
 
 
 def test_an_inactive_key_of_a_known_point_is_explained(faults_of: FaultsOf) -> None:
