@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ensembles.image_list import checked_source, image_source
+from ensembles.image_list import checked_source, image_source, openable_list
 from ensembles.judging import METHODS, Judgement, Method, judge, judgement_lines
 from ensembles.recipe import Recipe, provenance_path, read_recipes, validation_path, write_recipes
 from ensembles.routing import Routed, fuse_routed, listed, unseen
@@ -64,11 +64,12 @@ def main(arguments: Sequence[str]) -> int:
     _check_out(options.out)
     parts = _parts_of(options.rebuild) if options.rebuild else _chosen_parts(options)
     images = images_from_coco(Path(parts[0].recipe.images))
+    shown = openable_list(images, Path(parts[0].recipe.image_folder), parts[0].source.dataset.allow_damaged)
     for part in parts:
         print(f"run {part.recipe.run}: judging trials {', '.join(map(str, part.recipe.members))}")
     judgement = judge_parts(parts, "wbf" if options.rebuild else options.method)
     parts = taken_parts(parts, judgement)
-    fused = predict_fused(parts, images)
+    fused = predict_fused(parts, shown)
     write_checked(options, images, fused, parts[0].source.rule)
     write_provenance(options.out, parts, judgement)
     print(f"{options.out}: {len(images)} images, {len(fused)} boxes; recipe in {provenance_path(options.out)}")
@@ -205,7 +206,8 @@ def _parts_of(provenance: Path) -> list[Part]:
     parts = [Part(open_source(run_named(recipe.run)), recipe) for recipe in read_recipes(provenance)]
     for part in parts:
         _check_weights(part.source.layout, part.recipe)
-        checked_source(Path(part.recipe.images), [Path(part.recipe.image_folder)])
+        allow_missing = part.source.dataset.allow_damaged
+        checked_source(Path(part.recipe.images), [Path(part.recipe.image_folder)], allow_missing)
     return parts
 
 

@@ -1,11 +1,15 @@
-"""Finds the images that a submission is made for. Looks at names only; nothing is opened but the list."""
+"""Finds the images that a submission is made for, and opens each before the first prediction."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from ensembles.routing import listed
 from results.boxes import Images, images_from_coco
-from results.errors import InputError
+from results.errors import InputError, InputErrors
 from trainables.data.dataset import Dataset, TestSource
+from trainables.data.search_faults import Opening, look_at_listed
 
 _MAX_NAMES = 3
 
@@ -31,12 +35,13 @@ def image_source(dataset: Dataset, image_list: Path | None, folder: Path | None)
     """
     if image_list is None:
         test = _test_of(dataset)
-        return checked_source(test.image_list, [folder or test.images])
-    return checked_source(image_list, [folder] if folder else _likely_folders(dataset, image_list))
+        return checked_source(test.image_list, [folder or test.images], dataset.allow_damaged)
+    folders = [folder] if folder else _likely_folders(dataset, image_list)
+    return checked_source(image_list, folders, dataset.allow_damaged)
 
 
-def checked_source(image_list: Path, folders: list[Path]) -> ImageSource:
-    """Return the list with the first of the folders that holds all its images.
+def checked_source(image_list: Path, folders: list[Path], allow_missing: bool = False) -> ImageSource:
+    """Return the list with the first of the folders that holds all its images, or most where some may be missing.
 
     Raises:
         InputError: the list cannot be read, or each folder lacks an image; the one that lacks fewest is named.
@@ -45,7 +50,7 @@ def checked_source(image_list: Path, folders: list[Path]) -> ImageSource:
     lacking = {folder: _missing(images, folder) for folder in folders}
     folder = min(lacking, key=lambda one: len(lacking[one]))
     names = lacking[folder]
-    if not names:
+    if not names or (allow_missing and len(names) < len(images)):
         return ImageSource(image_list.resolve(), folder.resolve())
     some = ", ".join(names[:_MAX_NAMES]) + (", ..." if len(names) > _MAX_NAMES else "")
     raise InputError(
@@ -53,6 +58,21 @@ def checked_source(image_list: Path, folders: list[Path]) -> ImageSource:
         f"{len(names)} of {len(images)} missing in {folder}: {some}",
         "pass --image-folder DIR, the folder that their file names are relative to",
     )
+
+
+def openable_list(images: Images, folder: Path, allow_damaged: bool) -> Images:
+    """Return the images that can be decoded: all of them, or fewer where damaged ones are allowed, which is printed.
+
+    Raises:
+        InputErrors: some cannot, and are not allowed.
+    """
+    looked = look_at_listed("test", images, folder, Opening(allow_damaged, print))
+    if looked.faults:
+        raise InputErrors(looked.faults)
+    if looked.damaged:
+        print(f"  {len(looked.damaged)} of {len(images)} images cannot be opened (allow_damaged): they get no box")
+    stays = [row for row, name in enumerate(images.file_name) if name not in looked.damaged]
+    return listed(images, np.array(stays, dtype=np.int64))
 
 
 def _test_of(dataset: Dataset) -> TestSource:

@@ -98,6 +98,18 @@ def test_the_best_trial_alone_keeps_its_own_score_and_boxes(workplace: Path, mon
         np.testing.assert_array_equal(written, column)
 
 
+def test_damaged_test_images_are_named_before_anything_is_predicted(
+    workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(workplace)
+    rows = [{"id": 1, "file_name": "page.jpg", "width": 200, "height": 150}]
+    (tmp_path / "list.json").write_text(json.dumps({"images": rows}))
+    (tmp_path / "page.jpg").write_text("<html>404</html>")
+    with pytest.raises(InputError, match=r"every image of test must decode; received 1 of 1 .*page\.jpg"):
+        main(["--top", "2", "--images", str(tmp_path / "list.json"), "--out", str(tmp_path / "made.json")])
+    assert "predicted" not in capsys.readouterr().out and not (tmp_path / "made.json").exists()
+
+
 def test_a_coco_results_list_can_be_asked_for(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)
     main(["--top", "1", "--format", "coco", "--out", "list.json"])

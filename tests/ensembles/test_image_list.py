@@ -1,12 +1,15 @@
 """Where the images of a submission are looked for."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from ensembles.image_list import image_source
-from results.errors import InputError
+from ensembles.image_list import image_source, openable_list
+from results.boxes import images_from_coco
+from results.errors import InputError, InputErrors
 from trainables.data.dataset import Dataset, Source, TestSource
 
 
@@ -61,3 +64,20 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_without_a_list_the_remedy_names_both_ways(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--images TEST.json .* or add test:"):
         image_source(dataset(tmp_path, has_test=False), None, None)
+
+
+def test_damaged_images_are_named_or_left_out_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = images_from_coco(listed(tmp_path / "list.json", "sound.png", "page.png", "absent.png"))
+    Image.new("RGB", (4, 4)).save(tmp_path / "sound.png")
+    (tmp_path / "page.png").write_text("<html>")
+    with pytest.raises(InputErrors) as caught:
+        openable_list(images, tmp_path, allow_damaged=False)
+    assert "1 of 3 missing" in caught.value.line() and "page.png (" in caught.value.line()
+    assert openable_list(images, tmp_path, allow_damaged=True).file_name == ("sound.png",)
+    assert "2 of 3 images cannot be opened (allow_damaged): they get no box" in capsys.readouterr().out
+
+
+def test_missing_images_may_be_missing_where_damage_is_allowed(tmp_path: Path) -> None:
+    allowing = replace(dataset(tmp_path / "data"), allow_damaged=True)
+    images = listed(tmp_path / "lists" / "a.json", "a.png", "absent.png")
+    assert image_source(allowing, images, None).folder == tmp_path / "data/pictures"
