@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from results.boxes import FloatArray, IntArray
-from results.errors import InputError
+from results.errors import InputError, one_line
 from trainables.data.annotation_file import AnnotationFile, read_annotation_file
 from trainables.data.fingerprint import ImageFingerprints, fingerprint_images
 from trainables.data.split_files import SIDES, SplitToWrite, check_folder, write_split
@@ -91,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     for folder in folders:
         check_folder(folder)
     planned = _planned(arguments, shares)
+    _say_faults(planned.content)
     counts = [_counts(planned, rows) for rows in _splits(planned.part_of, arguments.folds)]
     _check_minimum(counts, arguments.min_boxes)
     splits = _splits(planned.part_of, arguments.folds)
@@ -137,6 +138,17 @@ def _planned(arguments: argparse.Namespace, shares: FloatArray) -> Planned:
     groups = together(names, pattern, seen.prints.contents if seen.prints else (), seen.copies)
     part_of = planned_parts(boxes, groups, shares, breaks_px, arguments.seed)
     return Planned(content, boxes, groups, part_of, breaks_px, seen)
+
+
+def _say_faults(content: AnnotationFile) -> None:
+    """Faulty rows are split like others, and said: whoever trains on the parts would meet them there."""
+    from trainables.data.checking import Pictures, check  # its rules need pydantic: a quarter of a second
+
+    errors = check(content, Pictures(), {}).errors
+    if errors:
+        counts = ", ".join(f"{len(fault.rows)} {fault.kind.name}" for fault in errors)
+        remedy = f"fix them first: python -m trainables.data.prepare check {content.path} --fix FIXED.json"
+        print(one_line(f"notice: {content.path.name} holds errors ({counts}); {remedy}"), file=sys.stderr)
 
 
 def _file_names(content: AnnotationFile) -> tuple[str, ...]:
