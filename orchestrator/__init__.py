@@ -17,6 +17,9 @@ _ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     # Nor does anything read Tune's state, 10 KB a trial in memory and on disk: it is written once, at the end.
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
+    # Seconds that a reused worker has to leave its last trial: a GPU's memory is freed, loaders are joined.
+    # Tune's own two are too few on a busy machine, and who is late costs the next trial its worker.
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "60",
     # The driver's matrices are small: a second BLAS thread costs 70 ms a call where trials keep the cores busy.
     "OPENBLAS_NUM_THREADS": "1",
     # Signals are `orchestrator.stopping`'s: Tune looks at its own only between two steps, and a step may take minutes.

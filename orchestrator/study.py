@@ -181,6 +181,12 @@ class Study:
         else:
             self.failed(number, LOST_WORKER, f"{MOST_LOSSES} losses without a new checkpoint; the last: {reason}")
 
+    def hand_back(self, number: int, reason: str) -> None:
+        """A trial's worker was not free for it; the trial never began there, waits again, and has lost nothing."""
+        epoch = checkpoint_epoch(self._log.trial(number))
+        details = {"epoch": epoch, "reason": reason[:_LONGEST_REASON], "counts": False}
+        self._wait({"event": "lost", "number": number, **details})
+
     def stop(self) -> None:
         """Says on record why this session ends."""
         self._log.write({"event": "stopped", "reason": self.why_over() or "interrupted"})
@@ -188,6 +194,10 @@ class Study:
     def is_running(self, number: int) -> bool:
         """Whether the trial was handed out by this process, and neither ended nor waits to be handed out again."""
         return number in self._live
+
+    def handed_out(self) -> list[int]:
+        """The trials that were handed out by this process, and neither ended nor wait to be handed out again."""
+        return sorted(self._live)
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""

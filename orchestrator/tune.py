@@ -19,6 +19,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from orchestrator.boundary import NOT_FREE, Boundary, Forgotten, number_of, was_not_free
 from orchestrator.jobs import Asked
 from orchestrator.losses import kernel_kills, loss_kind, loss_reason
 from orchestrator.reports import lose, tell
@@ -40,12 +41,14 @@ class StudySearcher(Searcher):
     Args:
         study: the search's memory.
         make_job: turns a question into the fields of a `TrialJob`.
+        has_room: asked before each trial; Tune's own limit would count trials that it has dropped without a word.
     """
 
-    def __init__(self, study: Study, make_job: MakeJob) -> None:
+    def __init__(self, study: Study, make_job: MakeJob, has_room: Callable[[], bool] = lambda: True) -> None:
         super().__init__()
         self._study = study
         self._make_job = make_job
+        self._has_room = has_room
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its plug-ins for a restore that this project never asks for."""
@@ -53,7 +56,7 @@ class StudySearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
         """The next trial's configuration; None for nothing now, or Tune's word for the end."""
-        asked = self._study.next()
+        asked = self._study.next() if self._has_room() else None
         if asked is not None:
             # As text: Tune copies a configuration, flattens it, and gets it back with every report.
             return {"number": asked.number, "job": json.dumps(self._make_job(asked))}
@@ -75,17 +78,23 @@ class StudyScheduler(FIFOScheduler):
     Args:
         study: the search's memory.
         expect_hash: what a worker should say that it built of a job.
+        at_once: trials at once; None for no limit.
+        boundary: holds what the study has handed out against what Tune runs.
 
     Attributes:
         fault: what kept the study from recording a report, and so ends the search; Tune knows no way to pass it on.
     """
 
-    def __init__(self, study: Study, expect_hash: ExpectHash) -> None:
+    def __init__(
+        self, study: Study, expect_hash: ExpectHash, at_once: int | None = None, boundary: Boundary | None = None
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._study = study
         self._expect_hash = expect_hash
+        self._at_once = at_once
+        self._boundary = Boundary() if boundary is None else boundary
+        self._controller: Any = None
         self.fault: DetectionSearchError | None = None
-        self._latest: dict[int, str] = {}  # Tune's id of each of our trials
         self._kernel_kills = kernel_kills()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,9 +103,29 @@ class StudyScheduler(FIFOScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """One of our trials begins, for the first time or again."""
-        self._latest[number_of(trial)] = trial.trial_id
+        self._boundary.add(trial)
         # Tune would run a trial again by itself where a node was taken away, with the job that it began with.
         trial.run_metadata.num_failures = 1
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Called at each of Tune's steps."""
+        self._controller = getattr(tune_controller, "_tune_controller", tune_controller)
+        self.look_for_forgotten()
+        chosen: Trial | None = super().choose_trial_to_run(tune_controller)
+        return chosen
+
+    def has_room(self) -> bool:
+        """Whether another trial may be handed out; Tune asks for one, at the latest, when it has nothing else to do."""
+        self.look_for_forgotten()
+        return self._at_once is None or self._boundary.open_trials() < self._at_once
+
+    def look_for_forgotten(self) -> None:
+        """Loses every trial that Tune has dropped without a word, so that it is handed out again."""
+        for one in self._boundary.forgotten(self._study.handed_out(), self._controller):
+            with self._faults_kept():
+                self._lose_forgotten(one)
+            if one.trial is not None and not one.trial.is_finished():
+                self._controller.stop_trial(one.trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """One report of a worker."""
@@ -127,6 +156,13 @@ class StudyScheduler(FIFOScheduler):
             with self._faults_kept():
                 lose(self._study, number_of(trial), reason, kind)
 
+    def _lose_forgotten(self, one: Forgotten) -> None:
+        said = "" if one.trial is None else _error_text(one.trial)
+        if was_not_free(said):
+            self._study.hand_back(one.number, NOT_FREE)
+        else:
+            lose(self._study, one.number, f"{one.reason}: {' '.join(said.split())}" if said else one.reason)
+
     def _new_kernel_kills(self) -> int:
         before, self._kernel_kills = self._kernel_kills, kernel_kills()
         return self._kernel_kills - before
@@ -140,12 +176,7 @@ class StudyScheduler(FIFOScheduler):
             raise
 
     def _is_latest(self, trial: Trial) -> bool:
-        return self._latest.get(number_of(trial)) == trial.trial_id
-
-
-def number_of(trial: Trial) -> int:
-    """Our number of one of Tune's trials."""
-    return int(trial.config["number"])
+        return self._boundary.is_latest(trial)
 
 
 def _job_of(trial: Trial) -> Job:
@@ -180,14 +211,13 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
     # Tune prepares this many trials ahead; with fewer, slots would fill one after the other.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    scheduler = StudyScheduler(study, expect_hash)
+    scheduler = StudyScheduler(study, expect_hash, slots.count)
     tuner = tune.Tuner(
         tune.with_resources(run_in_worker, tune.PlacementGroupFactory(bundles(slots))),
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(study, make_job),
+            search_alg=StudySearcher(study, make_job, scheduler.has_room),
             scheduler=scheduler,
             num_samples=-1,
-            max_concurrent_trials=slots.count,
             reuse_actors=True,
             trial_name_creator=lambda trial: f"trial-{number_of(trial):04d}",
             trial_dirname_creator=lambda trial: f"trial-{number_of(trial):04d}-{trial.trial_id}",

@@ -4,7 +4,8 @@
     {"event": "asked", "number": 0, "params": {...}, "from": "known", "identity": ...}
     {"event": "started", "number": 0, "config_hash": ..., "epoch": 0}    epoch: what a checkpoint has brought
     {"event": "rung", "number": 0, "epoch": 4, "score": 0.31, "peak_gib": 7.5}    where it has grown
-    {"event": "lost", "number": 0, "reason": ..., "epoch": 4}            epoch: of the checkpoint it goes on from
+    {"event": "lost", "number": 0, "reason": ..., "epoch": 4}            epoch: of the checkpoint it goes on from;
+                                                                      "counts": false where it had not begun
     {"event": "retried", "number": 0, "reason": ..., "accumulate": 2}
     {"event": "finished", "number": 0, "state": "COMPLETE", "score": 0.52, "summary": {...}}
     {"event": "answered", "number": 1, "params": {...}, "as": 0}, {"event": "rejected", "number": 2, "params": {...}}

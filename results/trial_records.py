@@ -149,6 +149,8 @@ def _rung(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 
 def _lost(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     epoch = _whole_number(event["epoch"])
+    if event.get("counts") is False:
+        return replace(trial, reason=_text(event["reason"]))
     losses = 1 if epoch > trial.lost_at else trial.losses + 1
     return replace(trial, losses=losses, lost_at=epoch, reason=_text(event["reason"]))
 

@@ -22,6 +22,7 @@ from trainables.fake_problems import DIVERGING_LR, NETWORK_GIB, activations_gib,
 from trainables.jobs import Finished, Report, Rung, Started, TrialJob
 
 OPTIMUM_X = 0.7  # of the problem parabola
+_SLOW_EXIT_S = 10.0  # as a GPU's memory and a loader's processes may take; `failure: slow_exit`
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ def run_trial(job: TrialJob, report: Report) -> Finished:
                     report(step)
     except WorkerKilled:
         os.kill(os.getpid(), signal.SIGKILL)
+    except SystemExit:  # the trial is stopped
+        time.sleep(_SLOW_EXIT_S if job.params["failure"] == "slow_exit" else 0.0)
+        raise
     raise RuntimeError("a trial ends with Finished or an exception; the fake's steps ended with neither")
 
 

@@ -13,6 +13,7 @@ FAILURES = (
     "corrupt_image",
     "full_disk",
     "time_out",
+    "slow_exit",
 )
 _ALWAYS = 1_000_000
 

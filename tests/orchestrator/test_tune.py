@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tiny_search import Driven, fake_space
 
+from orchestrator.boundary import NOT_FREE
 from orchestrator.budget import Budget
 from orchestrator.jobs import Asked, JobFactory
 from orchestrator.tune import StudyScheduler, StudySearcher
@@ -21,7 +22,7 @@ STARTED = {"phase": "started", "config_hash": "right", "epoch": 0}
 FINISHED = {"phase": "finished", "score": 0.5, "summary": [{}]}
 
 
-@dataclass
+@dataclass(eq=False)
 class TuneTrial:
     """What the scheduler looks at of one of Tune's trials."""
 
@@ -29,16 +30,21 @@ class TuneTrial:
     trial_id: str
     error_file: str | None = None
     run_metadata: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(num_failures=0))
+    status: str = "RUNNING"
+
+    def is_finished(self) -> bool:
+        return self.status in ("TERMINATED", "ERROR")
 
 
 class Tuned:
     """A study with both of Tune's plug-ins, and Tune's part played by the test."""
 
-    def __init__(self, folder: Path, trials: int = 2) -> None:
+    def __init__(self, folder: Path, trials: int = 2, at_once: int | None = None) -> None:
         space = fake_space(folder)
         self.driven = Driven(space, folder, Budget(trials))
-        self.searcher = StudySearcher(self.driven.study, JobFactory(space, RunLayout(folder), None, "coco50", seed=0))
-        self.scheduler = StudyScheduler(self.driven.study, lambda job: "right")
+        self.scheduler = StudyScheduler(self.driven.study, lambda job: "right", at_once)
+        make_job = JobFactory(space, RunLayout(folder), None, "coco50", seed=0)
+        self.searcher = StudySearcher(self.driven.study, make_job, self.scheduler.has_room)
 
     def begin(self, trial_id: str) -> TuneTrial:
         """Asks for a trial and adds it."""
@@ -126,3 +132,31 @@ def test_a_ledger_that_cannot_be_written_is_kept_for_the_command_to_say(tuned: T
     with pytest.raises(DetectionSearchError):
         tuned.report(trial, STARTED)
     assert tuned.scheduler.fault is full
+
+
+def test_a_trial_that_tune_ends_without_a_word_is_handed_out_again(tuned: Tuned) -> None:
+    trial = tuned.begin("a")
+    trial.status = "TERMINATED"
+    again = tuned.begin("b")
+    record = tuned.driven.study.records[0]
+    assert again.config["number"] == 0
+    assert (record.state, record.losses, record.reason) == (RUNNING, 1, "Ray Tune ended it without a report")
+
+
+def test_a_worker_that_was_not_free_costs_the_next_trial_nothing(tuned: Tuned, tmp_path: Path) -> None:
+    (tmp_path / "error.txt").write_text("runner reuse requires reset_config() to return True", encoding="utf-8")
+    for trial_id in "abcd":
+        trial = tuned.begin(trial_id)
+        assert trial.config["number"] == 0
+        trial.status, trial.error_file = "ERROR", str(tmp_path / "error.txt")
+    tuned.scheduler.look_for_forgotten()
+    record = tuned.driven.study.records[0]
+    assert (record.state, record.losses, record.reason) == (RUNNING, 0, NOT_FREE)
+
+
+def test_no_more_trials_are_handed_out_than_there_are_slots(tmp_path: Path) -> None:
+    tuned = Tuned(tmp_path, at_once=1)
+    first = tuned.begin("a")
+    assert tuned.searcher.suggest("b") is None
+    first.status = "ERROR"  # without a call
+    assert tuned.begin("b").config["number"] == 0
