@@ -65,7 +65,7 @@ class Boundary:
     def add(self, trial: Trial) -> None:
         """Tune has taken one of our trials, for the first time or again."""
         self._latest[number_of(trial)] = trial
-        self._open = [one for one in self._open if not one.is_finished()]
+        self._open = [one for one in self._open if not has_ended(one)]
         self._open.append(trial)
 
     def is_latest(self, trial: Trial) -> bool:
@@ -74,7 +74,7 @@ class Boundary:
 
     def open_trials(self) -> int:
         """How many trials Tune has not ended."""
-        return sum(1 for trial in self._open if not trial.is_finished())
+        return sum(1 for trial in self._open if not has_ended(trial))
 
     def forgotten(self, handed_out: Collection[int], controller: Any) -> list[Forgotten]:
         """The trials that Tune does not run, once nothing speaks for them any more.
@@ -104,6 +104,11 @@ def number_of(trial: Trial) -> int:
     return int(trial.config["number"])
 
 
+def has_ended(trial: Trial) -> bool:
+    """Whether Tune calls one of its trials ended, well or not."""
+    return bool(trial.is_finished())  # type: ignore[no-untyped-call]
+
+
 def why_forgotten(look: Look, unattended_s: float) -> str | None:
     """Why a trial that the study counts on will never end by itself; None where it may.
 
@@ -126,7 +131,7 @@ def was_not_free(error_text: str) -> bool:
 def _look(trial: Trial | None, controller: Any) -> Look:
     if trial is None:
         return Look(is_known=False, is_awaited=False)
-    if trial.is_finished():
+    if has_ended(trial):
         return Look(has_ended=True, is_awaited=False)
     return Look(is_awaited=controller is None or _is_awaited(trial, controller))
 

@@ -137,14 +137,16 @@ def _joined(options: Options, settings: "Settings") -> Iterator[tuple["Cluster",
     from orchestrator.cluster import connect, disconnect
     from orchestrator.devices import check_devices
     from orchestrator.kernels import check_worker_kernels
+    from orchestrator.lifeline import ended_if_ray_dies
     from orchestrator.slots import slots_on
 
     try:
         cluster = connect(options.address)
         slots = slots_on(cluster.cpus, cluster.gpus, options.gpus_per_trial)
         check_devices(settings.space, on_gpu=slots.gpus > 0)
-        check_worker_kernels(settings.space, slots)
-        yield cluster, slots
+        with ended_if_ray_dies(is_own=options.address is None):
+            check_worker_kernels(settings.space, slots)
+            yield cluster, slots
     except KeyboardInterrupt:
         STOPPING.notice()
         raise

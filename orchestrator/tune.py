@@ -19,7 +19,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from orchestrator.boundary import NOT_FREE, Boundary, Forgotten, number_of, was_not_free
+from orchestrator.boundary import NOT_FREE, Boundary, Forgotten, has_ended, number_of, was_not_free
 from orchestrator.jobs import Asked
 from orchestrator.losses import kernel_kills, loss_kind, loss_reason
 from orchestrator.reports import lose, tell
@@ -124,7 +124,7 @@ class StudyScheduler(FIFOScheduler):
         for one in self._boundary.forgotten(self._study.handed_out(), self._controller):
             with self._faults_kept():
                 self._lose_forgotten(one)
-            if one.trial is not None and not one.trial.is_finished():
+            if one.trial is not None and not has_ended(one.trial):
                 self._controller.stop_trial(one.trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:

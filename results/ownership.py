@@ -56,13 +56,18 @@ class Owner:
         return f"process {self.pid} on {self.host}, for {_age(now_s - self.time)}"
 
 
+def owner_of(pid: int) -> Owner:
+    """A process of this machine, as the owner of something that it takes now."""
+    return Owner(pid, socket.gethostname(), time.time(), _process_start(pid))
+
+
 def acquire(lock: Path) -> Owner:
     """Takes a lock for this process.
 
     Raises:
         InputError: another process holds it, or may hold it.
     """
-    me = Owner(os.getpid(), socket.gethostname(), time.time(), _process_start(os.getpid()))
+    me = owner_of(os.getpid())
     try:
         descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except FileExistsError:
