@@ -1,7 +1,7 @@
 """When a search has had enough: trials, hours, GPU-hours, patience; each with the sentence that says so.
 
 What was spent is counted from the ledger's events, so that a resumed search goes on counting where it stopped. The
-caller brings the time. This module stops nothing by itself.
+caller brings the time, of a clock that nobody sets (`results.ledger`). This module stops nothing by itself.
 """
 
 import math
@@ -82,24 +82,24 @@ class Spending:
 
     def hours(self, now_s: float) -> float:
         """Wall-clock hours of all sessions; between two sessions none pass."""
-        running_s = 0.0 if self._session_s is None else now_s - self._session_s
+        running_s = 0.0 if self._session_s is None else _passed_s(self._session_s, now_s)
         return (self._earlier_s + running_s) / _SECONDS
 
     def gpu_hours(self, now_s: float) -> float:
         """GPU-hours of all trials, those of running trials up to now."""
-        running_s = sum(now_s - since_s for since_s in self._at_work.values())
+        running_s = sum(_passed_s(since_s, now_s) for since_s in self._at_work.values())
         return (self._gpu_s + running_s * self._gpus) / _SECONDS
 
     def _end_session(self) -> None:
         if self._session_s is not None:
-            self._earlier_s += self._latest_s - self._session_s
+            self._earlier_s += _passed_s(self._session_s, self._latest_s)
         self._session_s = None
         self._at_work.clear()  # a killed session's trials worked on until nobody knows when
 
     def _note_work(self, number: object, goes_on: bool, time_s: float) -> None:
         since_s = self._at_work.pop(number, None)
         if since_s is not None:
-            self._gpu_s += (time_s - since_s) * self._gpus
+            self._gpu_s += _passed_s(since_s, time_s) * self._gpus
         if goes_on:
             self._at_work[number] = time_s
 
@@ -147,11 +147,17 @@ class Limits:
         """Whether the number of trials allows another one."""
         return self._spent.trials < self.budget.trials
 
+    def time_is_up(self) -> str | None:
+        """Why time alone lets nothing run on, or None; a session that is given more hours goes on with what ran."""
+        hours = self.budget.hours
+        is_up = hours is not None and self._spent.hours(self._clock()) >= hours
+        return f"its {hours:g} hours are used up" if is_up else None
+
     def used_up(self) -> str | None:
         """Why nothing at all may run on, or None. What runs is stopped at its next report."""
-        hours, gpu_hours = self.budget.hours, self.budget.gpu_hours
-        if hours is not None and self._spent.hours(self._clock()) >= hours:
-            return f"its {hours:g} hours are used up"
+        time_is_up, gpu_hours = self.time_is_up(), self.budget.gpu_hours
+        if time_is_up is not None:
+            return time_is_up
         if gpu_hours is not None and self._spent.gpu_hours(self._clock()) >= gpu_hours:
             return f"its {gpu_hours:g} GPU-hours are used up"
         return None
@@ -185,6 +191,11 @@ class Limits:
         if bar is None:
             return f"{in_vain} trials in a row ended without a score"
         return f"{in_vain} trials in a row did not better {bar:.4f} by more than its uncertainty"
+
+
+def _passed_s(since_s: float, now_s: float) -> float:
+    """Time between two moments of one session; an old ledger's clock may have been set back between them."""
+    return max(now_s - since_s, 0.0)
 
 
 def half_width(summary: object) -> float:

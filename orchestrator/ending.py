@@ -31,16 +31,17 @@ class Ending:
 
     def why_halted(self) -> str | None:
         """Why nothing at all may run on: what runs is stopped at its next report. None while there is no reason."""
-        return self._why_alike() or self._limits.used_up()
+        return self.why_alike() or self._limits.used_up()
 
     def why_enough(self) -> str | None:
         """Why the search proper is over; what it found may still be confirmed."""
-        return self._why_alike() or self._limits.enough()
+        return self.why_alike() or self._limits.enough()
 
     def why_nothing_new(self) -> str | None:
         """Why no new point is asked for; what runs may go on."""
-        return self._why_alike() or self._limits.why_over() or self._new_points.why_none()
+        return self.why_alike() or self._limits.why_over() or self._new_points.why_none()
 
-    def _why_alike(self) -> str | None:
+    def why_alike(self) -> str | None:
+        """Why failures end the search: too many that came about in the same way."""
         alike = self.failed_alike()
         return None if alike is None else f"{MOST_ALIKE} trials failed alike: {alike.reason}"

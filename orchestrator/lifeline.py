@@ -1,8 +1,8 @@
 """Ends a search whose Ray has died: Ray's own calls then wait for ever, or end the process in C++ without a word.
 
 A thread looks at what this driver stands on. On a cluster of its own these are two processes that `ray.init` started,
-the raylet and the GCS; on a joined one, the raylet of this machine and the port at which the head's GCS listens. Workers
-and other nodes that are lost are no end: their trials go on elsewhere (`orchestrator.tune`).
+the raylet and the GCS; on a joined one, the raylet of this machine and the port of the head's GCS. Workers and
+other nodes that are lost are no end: their trials go on elsewhere (`orchestrator.tune`).
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from orchestrator.stopping import STOPPING
 from results import ownership, signals
@@ -91,7 +92,7 @@ def raylet_pid(socket_name: str, processes: Path = Path("/proc")) -> int | None:
 def _started(kind: str, name: str) -> list[Support]:
     from ray._private.worker import _global_node
 
-    started = _global_node.all_processes.get(kind, []) if _global_node is not None else []
+    started: list[Any] = _global_node.all_processes.get(kind, []) if _global_node is not None else []
     return [Support(name, _runs(one.process.pid), _PROCESS_LOOKS) for one in started]
 
 

@@ -1,7 +1,7 @@
 """One session of a search: from an open study on a cluster to the last screen and the exit code."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -30,6 +30,8 @@ from results.ledger import read_events
 from results.screen import Screen
 from results.trial_records import FAIL, TrialRecord
 from trainables.data.dataset import Dataset
+
+_NAMED = 4  # unfinished trials that the last screen names
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,21 @@ def why_none(records: Iterable[TrialRecord], layout: RunLayout) -> str:
     """What to look at when no trial is complete."""
     if any(record.state == FAIL for record in records):
         return f"the log.txt of a failed trial under {layout.root}/trials says why"
-    return "the time was used up before one ended; give it more --hours"
+    return f"the budget was used up before one ended; start a new search with more and warm_start: {layout.name}"
+
+
+def kept_notice(kept: Sequence[TrialRecord], epochs: int, command: str) -> str:
+    """What trials have trained that time stopped, and how to go on with them; one line.
+
+    Args:
+        kept: the trials; at least one.
+        epochs: of a whole trial.
+        command: that resumes the search.
+    """
+    reached = [f"{one.number} at epoch {one.rungs[-1][0] if one.rungs else 0} of {epochs}" for one in kept[:_NAMED]]
+    more = f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
+    named = f"{'trial' if len(kept) == 1 else 'trials'} {', '.join(reached)}{more}"
+    return f"unfinished, but saved: {named}; to train on, raise the budget: {command} --hours N"
 
 
 def traceback_of(layout: RunLayout, record: TrialRecord) -> str:
@@ -139,6 +155,13 @@ def _end(console: Console, session: Session) -> int:
     alike = study.ending.failed_alike()
     if alike is not None:
         console.print(traceback_of(layout, alike), soft_wrap=True, highlight=False, markup=False)
+        return EXIT_FAILED
+    kept = study.kept()
+    if kept:
+        command = resume_command(session.options, layout)
+        notice = kept_notice(kept, session.settings.space.search.epochs, command)
+        console.print(notice, soft_wrap=True, highlight=False, markup=False)
+    if study.best() is None and kept:
         return EXIT_FAILED
     if study.best() is None:
         console.print(f"no trial completed: {why_none(study.records.values(), layout)}")

@@ -98,6 +98,8 @@ class Study:
     def next(self) -> Asked | None:
         """The next trial to run; None when there is none now, or, unless the study `waits`, none any more."""
         self._end_cut_short()
+        if self.limits.time_is_up() is not None and not self.ending.failed_alike():
+            return None  # what waits is paid for in part: it keeps its checkpoint for a session with more time
         enough = self.ending.why_enough()
         if enough is not None:
             self._drop_waiting(enough)
@@ -129,7 +131,7 @@ class Study:
             peak_gib: the most memory that the trial has held so far, where that is known.
 
         Returns:
-            Whether the trial shall stop here; it is then on record as PRUNED.
+            Whether the trial shall stop here; it is then on record as PRUNED, or, where time is used up, unfinished.
         """
         if any(reported == epoch for reported, _ in self.records[number].rungs):
             return False
@@ -142,7 +144,8 @@ class Study:
         self._log.write({"event": "rung", "number": number, "epoch": epoch, "score": score, **details})
         if reason is not None:
             self._end(number, PRUNED, score, {"reason": reason})
-        return reason is not None
+            return True
+        return self._keeps_for_later(number, epoch)
 
     def finished(self, number: int, score: float | None, summary: Mapping[str, object]) -> None:
         """A trial trained to its end; without a score it has failed."""
@@ -195,13 +198,21 @@ class Study:
         """Whether the trial was handed out by this process, and neither ended nor waits to be handed out again."""
         return number in self._live
 
+    def kept(self) -> list[TrialRecord]:
+        """Trials that nobody runs and that are not at their end: a session with more time goes on with them."""
+        return [self.records[number] for number in sorted(self._waiting)]
+
     def handed_out(self) -> list[int]:
         """The trials that were handed out by this process, and neither ended nor wait to be handed out again."""
         return sorted(self._live)
 
     def why_over(self) -> str | None:
         """Why the search has ended, in words; None while something is left to ask for or runs."""
-        if self._live or self._waiting or (self._confirmations.missing() and not self.ending.why_halted()):
+        if self._live:
+            return None
+        if self.limits.time_is_up() is not None:
+            return self.ending.why_halted()
+        if self._waiting or (self._confirmations.missing() and not self.ending.why_halted()):
             return None
         return self.ending.why_nothing_new()
 
@@ -214,13 +225,29 @@ class Study:
         return next(iter(scored(self.records.values())), None)
 
     def _reason_to_stop(self, number: int, epoch: int, hopeless: bool) -> str | None:
-        record = self.records[number]
-        if epoch >= int(str(record.params.get("epochs", self.space.search.epochs))):
+        if self._is_last(number, epoch):
             return None  # all of the trial is paid for; stopping it would only throw its files away
-        enough = self.ending.why_enough() if record.confirms is None else self.ending.why_halted()
-        if enough is not None:
-            return _ended(enough)
-        return "worse than the other trials at this epoch" if hopeless else None
+        if hopeless:
+            return "worse than the other trials at this epoch"
+        enough = self._why_end_for_good(is_confirmation=self.records[number].confirms is not None)
+        return None if enough is None else _ended(enough)
+
+    def _why_end_for_good(self, *, is_confirmation: bool) -> str | None:
+        """Why no session will go on with a trial; one that time stops is gone on with when there is more of it."""
+        if self.limits.time_is_up() is not None:
+            return self.ending.why_alike()
+        return self.ending.why_halted() if is_confirmation else self.ending.why_enough()
+
+    def _is_last(self, number: int, epoch: int) -> bool:
+        return epoch >= int(str(self.records[number].params.get("epochs", self.space.search.epochs)))
+
+    def _keeps_for_later(self, number: int, epoch: int) -> bool:
+        """Stops a trial when time is used up: what it has trained is kept, and a session with more time goes on."""
+        if self._is_last(number, epoch) or self.limits.time_is_up() is None:
+            return False
+        self._live.discard(number)
+        self._waiting.append(number)
+        return True
 
     def _end_cut_short(self) -> None:
         """Ends trials that were told to stop just before this search was killed."""

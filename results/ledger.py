@@ -14,7 +14,8 @@
     {"event": "known", "params": {...}, "run": "earlier", "trial": 4}    to be tried first
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
-Every event also carries `time`, in seconds since 1970. One process writes, any number read. A trial takes at most
+Every event also carries `time`, in seconds since 1970; within a session they are of a clock that nobody sets. One
+process writes, any number read. A trial takes at most
 `TRIAL_BYTES`; the rest of what it measured lies in its folder. What was answered or rejected is no trial. It does not
 decide anything: which trial comes next, when one stops and what a failure means is the search's business.
 """
@@ -48,12 +49,12 @@ class Ledger:
         owner: this process, which holds the lock beside it.
 
     Attributes:
-        clock: seconds since 1970; what events are stamped with. A simulated search sets one of its own.
+        clock: seconds since 1970 that never go back; what events are stamped with. A simulated search sets its own.
     """
 
     def __init__(self, path: Path, owner: ownership.Owner) -> None:
         self.path = path
-        self.clock: Callable[[], float] = time.time
+        self.clock: Callable[[], float] = steady_clock()
         self._owner = owner
         self._descriptor: int | None = json_lines.open_for_append(path)
         self._writing = threading.Lock()
@@ -162,6 +163,15 @@ class Ledger:
     ) -> None:
         """Closes the ledger, whatever happened."""
         self.close()
+
+
+def steady_clock() -> Callable[[], float]:
+    """A clock that begins at the wall's time and goes on by itself, whoever sets the wall's clock meanwhile.
+
+    Budgets are counted from a ledger's times.
+    """
+    began_s = time.time() - time.monotonic()
+    return lambda: began_s + time.monotonic()
 
 
 def read_events(path: Path) -> list[Event]:

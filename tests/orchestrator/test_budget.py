@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -5,8 +6,10 @@ import pytest
 from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget, Limits, Spending, half_width
-from results.trial_records import COMPLETE, CONFIRMATION, FAIL, PRUNED
-from trainables.failures import LOST_WORKER, NAN_LOSS
+from orchestrator.jobs import Asked
+from results.ledger import Ledger, read_events
+from results.trial_records import COMPLETE, CONFIRMATION, FAIL, PRUNED, RUNNING
+from trainables.failures import BAD_CONFIGURATION, LOST_WORKER, NAN_LOSS
 
 Event = Mapping[str, object]
 HOUR = 3600.0
@@ -100,14 +103,16 @@ def test_a_score_without_an_interval_has_no_width(interval: object) -> None:
     assert half_width(None) == 0.0
 
 
-@pytest.mark.parametrize("budget", [Budget(99, hours=5 / 3600), Budget(99, gpu_hours=10 / 3600)])
-def test_a_budget_overshoots_by_at_most_one_report(tmp_path: Path, budget: Budget) -> None:
+@pytest.mark.parametrize(
+    ("budget", "stopped"), [(Budget(99, hours=5 / 3600), RUNNING), (Budget(99, gpu_hours=10 / 3600), PRUNED)]
+)
+def test_a_budget_overshoots_by_at_most_one_report(tmp_path: Path, budget: Budget, stopped: str) -> None:
     driven = Driven(fake_space(tmp_path), tmp_path, budget, header={"gpus": 2.0})
     while (asked := driven.study.next()) is not None:
         driven.train(asked, epoch_s=1.0)
     assert 5.0 <= driven.now_s <= 6.0
     assert driven.study.is_over()
-    assert {record.state for record in driven.study.records.values()} == {COMPLETE, PRUNED}
+    assert {record.state for record in driven.study.records.values()} == {COMPLETE, stopped}
 
 
 def test_a_resumed_search_goes_on_counting(tmp_path: Path) -> None:
@@ -122,13 +127,68 @@ def test_a_resumed_search_goes_on_counting(tmp_path: Path) -> None:
     assert second.study.why_over() == "its 0.00138889 hours are used up"
 
 
-def test_nothing_stays_running_when_the_time_is_used_up(tmp_path: Path) -> None:
+def test_what_time_stopped_is_gone_on_with_when_there_is_more(tmp_path: Path) -> None:
     space = fake_space(tmp_path)
-    first = Driven(space, tmp_path)
-    for _ in range(3):
-        first.ask()
+    first = Driven(space, tmp_path, Budget(2, hours=2.5 / 3600))
+    number = first.ask().number
+    first.train(Asked(number, {}), epoch_s=1.0)
+    assert (first.study.next(), first.study.why_over()) == (None, "its 0.000694444 hours are used up")
     first.close()
-    second = Driven(space, tmp_path, Budget(99, hours=0.0))
-    assert second.study.next() is None
-    assert [record.state for record in second.study.records.values()] == [PRUNED] * 3
-    assert second.study.is_over()
+    short = Driven(space, tmp_path, Budget(2, hours=2.5 / 3600))
+    assert (short.study.next(), [record.number for record in short.study.kept()]) == (None, [number])
+    short.close()
+    longer = Driven(space, tmp_path, Budget(2, hours=1.0))
+    longer.study.resume({})
+    again = longer.ask()
+    assert (again.number, again.reported) == (number, [1, 2, 3])
+
+
+def test_a_trial_at_its_last_rung_is_complete_whatever_the_time(tmp_path: Path) -> None:
+    driven = Driven(fake_space(tmp_path), tmp_path, Budget(9, hours=3.5 / 3600))
+    driven.train(driven.ask(), epoch_s=1.0)
+    assert driven.now_s == 4.0
+    assert [record.state for record in driven.study.records.values()] == [COMPLETE]
+
+
+def test_a_hopeless_trial_is_pruned_whatever_the_time(tmp_path: Path) -> None:
+    halving = "{sampler: random, pruner: {name: successive_halving, min_epochs: 1}, epochs: 9, trials: 9, hours: null}"
+    driven = Driven(fake_space(tmp_path, search=halving), tmp_path)
+    for number in range(4):
+        driven.study.started(driven.ask().number, "hash")
+        driven.study.limits.budget = Budget(9, hours=None if number < 3 else 0.0)
+        driven.study.rung(number, 1, 1.0 - number / 10)
+    assert driven.study.records[3].state == PRUNED
+    assert driven.study.kept() == []
+
+
+def test_failures_alike_end_what_waits_even_when_time_is_used_up(tmp_path: Path) -> None:
+    driven = Driven(fake_space(tmp_path), tmp_path, Budget(9))
+    for _ in range(4):
+        driven.ask()
+    driven.study.lost(3, "the worker was killed")
+    for number in range(3):
+        driven.study.failed(number, BAD_CONFIGURATION, "none", fingerprint="same")
+    driven.study.limits.budget = Budget(9, hours=0.0)
+    assert driven.study.next() is None
+    assert driven.study.records[3].state == PRUNED
+
+
+@pytest.mark.parametrize("set_s", [-10 * HOUR, 10 * HOUR])
+def test_a_clock_that_is_set_changes_no_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_s: float) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.jsonl", {})
+    held = Limits(Budget(9, hours=1.0), read_events(ledger.path), ledger.clock)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + set_s)
+    left_s = held.left_s()
+    assert held.used_up() is None
+    assert left_s is not None
+    assert 0.9 * HOUR < left_s <= HOUR
+    began_s = float(str(read_events(ledger.path)[0]["time"]))
+    assert 0.0 <= float(str(ledger.append({"event": "stopped"})["time"])) - began_s < 0.1 * HOUR
+    ledger.close()
+
+
+def test_an_old_ledger_whose_clock_was_set_back_gives_no_time_away() -> None:
+    events = [at(10 * HOUR, "run", gpus=1), at(10 * HOUR, "started", 0), at(HOUR, "rung", 0), at(2 * HOUR, "resumed")]
+    spent = Spending(events)
+    assert (spent.hours(3 * HOUR), spent.gpu_hours(3 * HOUR)) == (1.0, 0.0)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.session import next_steps, traceback_of
+from orchestrator.session import kept_notice, next_steps, traceback_of
 from results.layout import RunLayout, run_layout, sound_name, write_atomically
 from results.trial_records import FAIL, TrialRecord
 from trainables.data.dataset import Dataset, Source, TestSource
@@ -49,3 +49,11 @@ def test_what_to_do_next_is_a_command_that_the_run_can_serve() -> None:
     assert next_steps("a", _dataset(None))[-1].endswith("python -m results.report --run a")
     (built,) = next_steps("it's", _dataset(TestSource(Path("t.json"), Path("test"))))
     assert shlex.split(built)[-5:] == ["ensembles.build", "--top", "5", "--run", "it's"]
+
+
+def test_the_last_screen_says_what_time_has_stopped_and_how_to_go_on() -> None:
+    kept = [TrialRecord(number, rungs=((5, 0.3),) if number else ()) for number in range(6)]
+    assert kept_notice(kept[:1], 12, "search --resume").startswith("unfinished, but saved: trial 0 at epoch 0 of 12;")
+    said = kept_notice(kept, 12, "search --resume")
+    assert "trials 0 at epoch 0 of 12, 1 at epoch 5 of 12," in said
+    assert said.endswith("and 2 more; to train on, raise the budget: search --resume --hours N")

@@ -190,7 +190,7 @@ def test_known_points_that_were_never_reached_come_after_a_restart(tmp_path: Pat
     assert [asked.params["x"] for asked in Driven(space, tmp_path).run(2)] == [0.9, 0.3]
 
 
-def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> None:
+def test_a_passed_deadline_ends_asking_and_keeps_what_runs_for_later(tmp_path: Path) -> None:
     space = fake_space(tmp_path)
     first = Driven(space, tmp_path)
     number = first.ask().number
@@ -199,9 +199,10 @@ def test_a_passed_deadline_ends_asking_and_stops_what_runs(tmp_path: Path) -> No
     assert driven.ask().number == number
     driven.study.limits.budget = Budget(100, hours=0.0)
     assert driven.study.rung(number, 1, 0.5) is True
-    assert driven.study.records[number].reason == "the search has ended: its 0 hours are used up"
+    assert driven.study.records[number].state == RUNNING
+    assert [record.number for record in driven.study.kept()] == [number]
     assert driven.study.next() is None
-    assert driven.study.is_over()
+    assert driven.study.why_over() == "its 0 hours are used up"
 
 
 def test_observers_see_every_change_after_it_is_on_record(tmp_path: Path) -> None:
