@@ -8,11 +8,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from results.errors import DamagedFileError
 
 Event: TypeAlias = dict[str, object]
+_REASON_SHOWN = 100  # characters of what the parser says
 
 
 def parse_lines(data: bytes, path: Path) -> list[Event]:
@@ -34,11 +35,12 @@ def parse_lines(data: bytes, path: Path) -> list[Event]:
 def _parse_together(lines: list[bytes]) -> list[Event]:
     """All lines as one array, which takes half of the time; nothing where one of them is no object."""
     try:
-        values = json.loads(b"[" + b",".join(lines) + b"]")
-    except ValueError:
+        values = _loads(b"[" + b",".join(lines) + b"]")
+    except (ValueError, RecursionError):
         return []
     # A line may hold what makes two values of an array.
-    return values if len(values) == len(lines) and all(isinstance(value, dict) for value in values) else []
+    is_whole = isinstance(values, list) and len(values) == len(lines)
+    return list(values) if is_whole and all(isinstance(value, dict) for value in values) else []
 
 
 def finished_length(data: bytes) -> int:
@@ -110,22 +112,39 @@ def append_line(descriptor: int, event: Mapping[str, object]) -> None:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
+        return isinstance(json.loads(line.decode("utf-8")), dict)
+    except (ValueError, RecursionError):
         return False
 
 
 def _parse_line(line: bytes, path: Path, number: int) -> Event:
     try:
-        value = json.loads(line)
-    except ValueError as error:
+        value = _loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:_REASON_SHOWN]
         raise DamagedFileError(
-            f"every line of {path} is a JSON object; line {number} is not ({error});"
+            f"{path}: line {number} must be a JSON object, got something else ({reason});"
             " restore the file from a copy, or cut it off before that line to lose what follows"
         ) from error
     if not isinstance(value, dict):
         raise DamagedFileError(
-            f"every line of {path} is a JSON object; line {number} holds a {type(value).__name__};"
-            " restore the file from a copy"
+            f"{path}: line {number} must be a JSON object, got a {type(value).__name__}; restore the file from a copy"
         )
     return value
+
+
+def _loads(data: bytes) -> Any:
+    """Parse JSON as this project writes it: UTF-8, no key twice in an object, no NaN and no infinity."""
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> Event:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return found
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")

@@ -15,9 +15,10 @@
     {"event": "resumed"}, {"event": "stopped", "reason": "60 trials done"}
 
 Every event also carries `time`, in seconds since 1970; within a session they are of a clock that nobody sets. One
-process writes, any number read. A trial takes at most
-`TRIAL_BYTES`; the rest of what it measured lies in its folder. What was answered or rejected is no trial. It does not
-decide anything: which trial comes next, when one stops and what a failure means is the search's business.
+process writes, any number read. A trial takes at most `TRIAL_BYTES`; the rest of what it measured lies in its folder.
+What was answered or rejected is no trial. What is said of a trial after its end does not count: a second `finished`
+never changes a result. What a line must hold stands in `results.ledger_events`. It does not decide anything: which
+trial comes next, when one stops and what a failure means is the search's business.
 """
 
 import os
@@ -32,6 +33,7 @@ from results import json_lines, ownership
 from results.errors import DamagedFileError, DetectionSearchError, InputError
 from results.json_lines import Event
 from results.layout import lock_of, write_atomically
+from results.ledger_events import checked_events, is_known
 
 SCHEMA = 2
 _OTHER_THREAD_S = 1.0
@@ -113,8 +115,8 @@ class Ledger:
         """
         if self._descriptor is None:
             raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
-        if not isinstance(event.get("event"), str):
-            raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger')
+        if not is_known(event.get("event")):
+            raise ValueError(f'an event names itself in "event", received {dict(event)!r}; see results.ledger_events')
         stamped = {"time": round(self.clock(), 3), **event}
         try:
             with self._writing:
@@ -175,16 +177,16 @@ def steady_clock() -> Callable[[], float]:
 
 
 def read_events(path: Path) -> list[Event]:
-    """All finished events of a ledger, the header first. Safe while another process writes.
+    """All finished events of a ledger that count, the header first. Safe while another process writes.
 
     Raises:
         InputError: no such file.
-        DamagedFileError: a line in the middle is not an event, or the ledger is of another schema.
+        DamagedFileError: a line is not an event, see `results.ledger_events`, or the ledger is of another schema.
     """
     _require_file(path)
     events = json_lines.read_lines(path)
     _checked_header(events, path)
-    return events
+    return checked_events(events, path)
 
 
 def read_header(path: Path) -> Event:
@@ -210,7 +212,7 @@ def _checked_header(events: list[Event], path: Path) -> Event:
     header = events[0] if events else {}
     if header.get("event") != "run":
         raise DamagedFileError(f'a ledger begins with its "run" event; {path} does not: it is cut off or no ledger')
-    if header.get("schema") not in _READABLE:
+    if type(header.get("schema")) is not int or header.get("schema") not in _READABLE:
         raise DamagedFileError(
             f"this version reads ledgers of schemas {' and '.join(map(str, _READABLE))};"
             f" {path} has schema {header.get('schema')!r}; use the version that wrote it"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from results.errors import DamagedFileError
 
 COMPLETE, PRUNED, FAIL, RUNNING = "COMPLETE", "PRUNED", "FAIL", "RUNNING"
-_END_STATES = (COMPLETE, PRUNED, FAIL)
+END_STATES = (COMPLETE, PRUNED, FAIL)
 KNOWN, SAMPLER, CONFIRMATION = "known", "sampler", "confirmation"  # who proposed a trial
 
 
@@ -96,7 +96,7 @@ def trials_of(events: Iterable[Mapping[str, object]]) -> dict[int, TrialRecord]:
 
 
 def apply_event(trials: dict[int, TrialRecord], event: Mapping[str, object]) -> None:
-    """Brings the records up to date with one more event; events that tell nothing of a trial change nothing.
+    """Brings the records up to date with one more event; one that tells nothing of a running trial changes nothing.
 
     Args:
         trials: by number; changed in place.
@@ -110,7 +110,8 @@ def apply_event(trials: dict[int, TrialRecord], event: Mapping[str, object]) -> 
         return
     number = _whole_number(event["number"])
     before = TrialRecord(number) if event["event"] in ("asked", "reused") else trials[number]
-    trials[number] = change(before, event)
+    if before.state == RUNNING:  # what is said of a trial after its end changes nothing
+        trials[number] = change(before, event)
 
 
 def _asked(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
@@ -163,8 +164,8 @@ def _retried(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
 
 def _finished(trial: TrialRecord, event: Mapping[str, object]) -> TrialRecord:
     state, summary = event["state"], _mapping(event.get("summary") or {})
-    if state not in _END_STATES:
-        raise ValueError(f"a trial ends {', '.join(_END_STATES)}, not {state!r}")
+    if state not in END_STATES:
+        raise ValueError(f"a trial ends {', '.join(END_STATES)}, not {state!r}")
     return replace(
         trial,
         state=str(state),
