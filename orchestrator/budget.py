@@ -112,8 +112,9 @@ class Spending:
     def _note_verdict(self, event: Event) -> None:
         if event["number"] in self._confirmations:
             return
-        if event["state"] == COMPLETE and self._betters(float(str(event["score"]))):
-            self.bar, self._margin, self.in_vain = float(str(event["score"])), half_width(event.get("summary")), 0
+        score = event.get("score")
+        if event["state"] == COMPLETE and isinstance(score, int | float) and self._betters(float(score)):
+            self.bar, self._margin, self.in_vain = float(score), half_width(event.get("summary")), 0
         elif event["event"] == "finished" and event.get("kind") not in BAD_LUCK:
             self.in_vain += 1
 
