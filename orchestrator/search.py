@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestrator.options import Options, parse_options
-from orchestrator.resuming import whole_record
+from orchestrator.resuming import nothing_left_behind, whole_record
 from orchestrator.stopping import STOPPING
 from results.commands import EXIT_DONE, run_command
-from results.layout import RunLayout, fresh_run, run_layout, sound_name, write_atomically
+from results.layout import RunLayout, check_can_begin, fresh_run, run_layout, sound_name, write_atomically
 
 if TYPE_CHECKING:
     from orchestrator.cluster import Cluster
@@ -67,9 +67,11 @@ def _start(options: Options, settings: "Settings", layout: RunLayout) -> int:
     from orchestrator.opening import begin, opened_study
     from orchestrator.run_files import run_storage
 
+    check_can_begin(layout)
     earlier, storage = _earlier_work(settings, layout), run_storage(settings.space.search.storage, layout)
     # The cluster comes first: a wrong --address or --gpus-per-trial leaves no run behind.
     with (
+        nothing_left_behind(layout),
         _joined(options, settings) as place,
         _begin(layout, settings, place[1]) as ledger,
         whole_record(ledger, options, layout),
@@ -120,7 +122,11 @@ def _begin(layout: RunLayout, settings: "Settings", slots: "Slots") -> "Ledger":
 
     # The ledger comes first: of two searches under one name, the one that is refused has touched nothing.
     ledger = Ledger.create(layout.ledger, first_line(settings, layout, slots.gpus))
-    _write_settings(layout, settings)
+    try:
+        _write_settings(layout, settings)
+    except BaseException:
+        ledger.close()
+        raise
     return ledger
 
 

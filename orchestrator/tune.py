@@ -27,6 +27,7 @@ from orchestrator.slots import Slots
 from orchestrator.study import Study
 from orchestrator.watchdog import traces_of_hung
 from orchestrator.worker import run_in_worker
+from results.disk import disk_error_within
 from results.errors import DetectionSearchError
 from results.layout import TrialLayout, write_atomically
 
@@ -42,6 +43,9 @@ class StudySearcher(Searcher):
         study: the search's memory.
         make_job: turns a question into the fields of a `TrialJob`.
         has_room: asked before each trial; Tune's own limit would count trials that it has dropped without a word.
+
+    Attributes:
+        fault: what kept the study from answering, as the scheduler's.
     """
 
     def __init__(self, study: Study, make_job: MakeJob, has_room: Callable[[], bool] = lambda: True) -> None:
@@ -49,6 +53,7 @@ class StudySearcher(Searcher):
         self._study = study
         self._make_job = make_job
         self._has_room = has_room
+        self.fault: DetectionSearchError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its plug-ins for a restore that this project never asks for."""
@@ -56,7 +61,11 @@ class StudySearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
         """The next trial's configuration; None for nothing now, or Tune's word for the end."""
-        asked = self._study.next() if self._has_room() else None
+        try:
+            asked = self._study.next() if self._has_room() else None
+        except DetectionSearchError as error:
+            self.fault = error
+            raise
         if asked is not None:
             # As text: Tune copies a configuration, flattens it, and gets it back with every report.
             return {"number": asked.number, "job": json.dumps(self._make_job(asked))}
@@ -212,10 +221,11 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     scheduler = StudyScheduler(study, expect_hash, slots.count)
+    searcher = StudySearcher(study, make_job, scheduler.has_room)
     tuner = tune.Tuner(
         tune.with_resources(run_in_worker, tune.PlacementGroupFactory(bundles(slots))),
         tune_config=tune.TuneConfig(
-            search_alg=StudySearcher(study, make_job, scheduler.has_room),
+            search_alg=searcher,
             scheduler=scheduler,
             num_samples=-1,
             reuse_actors=True,
@@ -231,8 +241,9 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
     )
     try:
         tuner.fit()
-    except tune.TuneError:
+    except Exception as error:
         # What the scheduler raises comes back as the text of a traceback; our own errors say what to do.
-        if scheduler.fault is not None:
-            raise scheduler.fault from None
+        fault = scheduler.fault or searcher.fault or disk_error_within(error)
+        if fault is not None:
+            raise fault from None
         raise

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from results import signals
-from results.errors import DetectionSearchError, InputError, one_line
+from results.disk import disk_error
+from results.errors import DetectionSearchError, DiskError, InputError, one_line
 from results.terminal import foreign_text_escaped
 
 EXIT_DONE = 0
@@ -54,14 +55,23 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
         print(_prefixed(error.line()), file=sys.stderr)
         return EXIT_INPUT
     except DetectionSearchError as error:
-        print(_prefixed(one_line(str(error))), file=sys.stderr)
-        return EXIT_FAILED
+        return _failed(error)
     except BrokenPipeError:  # the reader left, as `| head` does
         discard_output()
         return EXIT_FAILED
+    except OSError as error:  # a file that is written without `results.layout`
+        found = disk_error(error)
+        if found is None:
+            raise
+        return _failed(found)
     except KeyboardInterrupt:
         _say_interrupted()
         return signals.exit_code()
+
+
+def _failed(error: DetectionSearchError) -> int:
+    print(_prefixed(one_line(str(error))), file=sys.stderr)
+    return EXIT_INPUT if isinstance(error, DiskError) and error.is_input else EXIT_FAILED
 
 
 def discard_output() -> None:

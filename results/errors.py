@@ -4,6 +4,7 @@
     +-- InputError                  the user's input is wrong                       exit code 2
     |   +-- InputErrors             several such faults, found in one pass          exit code 2
     +-- DamagedFileError            a file of ours that cannot be trusted           exit code 1
+    +-- DiskError                   a file cannot be written: disk full, no rights  exit code 1 or 2
 
 An `InputError` is one line: the rule that was broken, the value received, and the remedy.
 This module does not print and does not exit; `results.commands` does.
@@ -65,6 +66,21 @@ class InputErrors(InputError):
         lines = [error.line() for error in parts[:MAX_LINES]]
         more = len(parts) - len(lines)
         return "\n".join([*lines, f"and {more} more; fix those above first"] if more else lines)
+
+
+class DiskError(DetectionSearchError, OSError):
+    """A file cannot be written; `results.disk` makes it. An OSError, too, whose errno tells the kinds apart.
+
+    Args:
+        message: which file, why, and what to do.
+        number: the system's errno.
+        is_input: whether another path would do: then it is the user's input that is wrong, exit code 2.
+    """
+
+    def __init__(self, message: str, number: int, is_input: bool = False) -> None:
+        super().__init__(message)
+        self.errno = number
+        self.is_input = is_input
 
 
 class DamagedFileError(DetectionSearchError):

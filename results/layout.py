@@ -17,9 +17,11 @@ import os
 import re
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from results.disk import writing
 from results.errors import InputError
 from results.nearest import listed, nearest
 
@@ -27,6 +29,7 @@ _RECIPE_SUFFIX = ".provenance.json"
 _NO_RUN = "there is no run yet; start a search here, or wait until the cluster of one that starts has answered"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._]+")
 _MOST_OF_TEXT = 60
+_ROOM_BYTES = 64 * 1024  # of a run's first files
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -265,15 +268,49 @@ def existing_runs() -> list[RunLayout]:
     return [RunLayout(folder) for folder in folders if (folder / "ledger.jsonl").is_file()]
 
 
+def check_can_begin(run: RunLayout) -> None:
+    """Refuse a folder in which no run can begin; leaves nothing behind.
+
+    Raises:
+        DiskError: it cannot be made or written, or has no room for a run's first files.
+    """
+    made = [folder for folder in (run.root, *run.root.parents) if not folder.exists()]
+    probe = run.root / ".room"
+    try:
+        with writing(run.root):
+            run.root.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(bytes(_ROOM_BYTES))
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+        remove_empty(made)
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the deepest first, as long as nothing is in them."""
+    with contextlib.suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Writes a file whole or not at all: to a temporary sibling, then a rename. Missing folders are made.
 
     Args:
         path: the file; an existing one is replaced.
         content: bytes, or text that is written as UTF-8.
+
+    Raises:
+        DiskError: the disk is full or read-only, or the path cannot be written.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(path, data)
+        _sync_folder(path.parent)
+
+
+def _write_and_rename(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -286,7 +323,6 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _sync_folder(path.parent)
 
 
 def _mode_of_new_files() -> int:

@@ -21,6 +21,7 @@ never changes a result. What a line must hold stands in `results.ledger_events`.
 trial comes next, when one stops and what a failure means is the search's business.
 """
 
+import errno
 import os
 import threading
 import time
@@ -30,7 +31,8 @@ from types import TracebackType
 from typing import Self
 
 from results import json_lines, ownership
-from results.errors import DamagedFileError, DetectionSearchError, InputError
+from results.disk import writing
+from results.errors import DamagedFileError, DiskError, InputError
 from results.json_lines import Event
 from results.layout import lock_of, write_atomically
 from results.ledger_events import checked_events, is_known
@@ -58,7 +60,8 @@ class Ledger:
         self.path = path
         self.clock: Callable[[], float] = steady_clock()
         self._owner = owner
-        self._descriptor: int | None = json_lines.open_for_append(path)
+        with writing(path):
+            self._descriptor: int | None = json_lines.open_for_append(path)
         self._writing = threading.Lock()
 
     @classmethod
@@ -73,7 +76,8 @@ class Ledger:
             InputError: the file exists, or another process is creating it.
             ValueError: the header holds NaN or an infinity.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         owner = ownership.acquire(lock_of(path))
         try:
             if path.exists():
@@ -111,7 +115,7 @@ class Ledger:
         Raises:
             ValueError: the event has no name, holds NaN or an infinity, or the ledger is closed.
             TypeError: the event holds something that JSON has no form for.
-            DetectionSearchError: the disk is full or gone.
+            DiskError: the disk is full or gone.
         """
         if self._descriptor is None:
             raise ValueError(f"a closed ledger takes no events, received one for {self.path}; open it again")
@@ -124,7 +128,7 @@ class Ledger:
         except OSError as error:
             rule = f"every decision is on record before it takes effect; {self.path} cannot be written"
             remedy = "make room, then go on with --resume: what is on record is whole"
-            raise DetectionSearchError(f"{rule} ({error.strerror}); {remedy}") from error
+            raise DiskError(f"{rule} ({error.strerror}); {remedy}", error.errno or errno.EIO) from error
         return stamped
 
     def stop(self, reason: str) -> None:

@@ -130,7 +130,8 @@ def checked_events(events: Sequence[Event], path: Path) -> list[Event]:
         fault = _fault(event) or order.fault(event, line)
         if fault is not None:
             remedy = "restore the ledger from a copy, or cut it off before that line"
-            raise DamagedFileError(f"{path}: line {line} is no event of a search: {fault}; {remedy}")
+            about = f" (trial {event['number']})" if _is_whole(event.get("number")) else ""
+            raise DamagedFileError(f"{path}: line {line}{about} is no event of a search: {fault}; {remedy}")
         if order.counts(event):
             kept.append(event)
     return kept

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from results.disk import writing
 from results.errors import InputError
 
 # The owner writes its name microseconds after creating the file: a lock still nameless after this was left by a kill.
@@ -66,17 +67,22 @@ def acquire(lock: Path) -> Owner:
 
     Raises:
         InputError: another process holds it, or may hold it.
+        DiskError: the lock cannot be written.
     """
     me = owner_of(os.getpid())
-    try:
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except FileExistsError:
-        _take_over(lock, me)
-        return me
-    try:
-        _sign(descriptor, me)
-    finally:
-        os.close(descriptor)
+    with writing(lock):
+        try:
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            _take_over(lock, me)
+            return me
+        try:
+            _sign(descriptor, me)
+        except OSError:
+            lock.unlink(missing_ok=True)  # a full disk takes the file and not its owner's name
+            raise
+        finally:
+            os.close(descriptor)
     return me
 
 
