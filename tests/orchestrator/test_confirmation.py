@@ -72,19 +72,21 @@ def test_confirmations_stay_within_the_time(tmp_path: Path) -> None:
     driven = Driven(space_of(tmp_path), tmp_path, Budget(6, hours=13 / 3600))
     driven.run(epoch_s=1.0)
     last = driven.study.records[6]
-    assert (last.confirms is not None, last.state, len(last.rungs)) == (True, PRUNED, 1)
+    assert (last.confirms is not None, last.state, len(last.rungs)) == (True, RUNNING, 1)
     assert len(driven.study.records) == 7
     assert driven.study.is_over()
 
 
-def test_an_unfinished_confirmation_ends_with_the_time(tmp_path: Path) -> None:
+def test_an_unfinished_confirmation_waits_for_more_time(tmp_path: Path) -> None:
     first = Driven(space_of(tmp_path), tmp_path, SIX)
     first.run(6)
     first.ask()
     first.close()
     second = Driven(space_of(tmp_path), tmp_path, Budget(6, hours=0.0))
     assert second.study.next() is None
-    assert second.study.records[6].state == PRUNED
+    assert second.study.records[6].state == RUNNING
+    second.study.limits.budget = SIX
+    assert second.ask().number == 6
 
 
 def test_failed_and_pruned_trials_are_not_confirmed() -> None:

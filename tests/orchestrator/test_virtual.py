@@ -16,6 +16,7 @@ from trainables.fake_parameters import FAILURES
 
 KINDS = {
     "none": None,
+    "slow_exit": None,
     "nan_loss": "NaN loss",
     "out_of_memory": "out of memory",
     "lost_worker": "lost worker",
