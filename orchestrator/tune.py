@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
@@ -136,6 +137,11 @@ class StudyScheduler(FIFOScheduler):
             if one.trial is not None and not has_ended(one.trial):
                 self._controller.stop_trial(one.trial)
 
+    def lose_all(self, reason: str) -> None:
+        """Loses every trial that runs: Tune itself has ended, and another one takes over."""
+        for number in self._study.handed_out():
+            lose(self._study, number, reason)
+
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """One report of a worker."""
         if not self._is_latest(trial):
@@ -220,9 +226,25 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
     # Tune prepares this many trials ahead; with fewer, slots would fill one after the other.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots.count)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    scheduler = StudyScheduler(study, expect_hash, slots.count)
-    searcher = StudySearcher(study, make_job, scheduler.has_room)
-    tuner = tune.Tuner(
+    while True:
+        scheduler = StudyScheduler(study, expect_hash, slots.count)
+        searcher = StudySearcher(study, make_job, scheduler.has_room)
+        try:
+            _tuner(searcher, scheduler, slots, storage).fit()
+            return
+        except Exception as error:
+            # What the scheduler raises comes back as the text of a traceback; our own errors say what to do.
+            fault = scheduler.fault or searcher.fault or disk_error_within(error)
+            if fault is not None:
+                raise fault from None
+            if not (is_rays(error) and study.handed_out()):
+                raise
+            # Each trial is lost a few times at most, so this ends.
+            scheduler.lose_all(f"Ray Tune gave up: {' '.join(str(error).split())}")
+
+
+def _tuner(searcher: StudySearcher, scheduler: StudyScheduler, slots: Slots, storage: Path) -> tune.Tuner:
+    return tune.Tuner(
         tune.with_resources(run_in_worker, tune.PlacementGroupFactory(bundles(slots))),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
@@ -239,11 +261,10 @@ def run_search(study: Study, make_job: MakeJob, expect_hash: ExpectHash, slots: 
             failure_config=tune.FailureConfig(max_failures=0),  # whether a trial is tried again is the study's decision
         ),
     )
-    try:
-        tuner.fit()
-    except Exception as error:
-        # What the scheduler raises comes back as the text of a traceback; our own errors say what to do.
-        fault = scheduler.fault or searcher.fault or disk_error_within(error)
-        if fault is not None:
-            raise fault from None
-        raise
+
+
+def is_rays(error: BaseException | None) -> bool:
+    """Whether an error began as one of Ray's own, as Tune passes on a worker that was killed while it started."""
+    while error is not None and not isinstance(error, RayError):
+        error = error.__cause__
+    return error is not None

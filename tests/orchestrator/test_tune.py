@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import OutOfMemoryError
 from tiny_search import Driven, fake_space
 
 from orchestrator.boundary import NOT_FREE
 from orchestrator.budget import Budget
 from orchestrator.jobs import Asked, JobFactory
-from orchestrator.tune import StudyScheduler, StudySearcher
+from orchestrator.slots import Slots
+from orchestrator.tune import StudyScheduler, StudySearcher, run_search
 from results.errors import DetectionSearchError
 from results.layout import RunLayout
 from results.trial_records import COMPLETE, FAIL, RUNNING
@@ -160,3 +162,49 @@ def test_no_more_trials_are_handed_out_than_there_are_slots(tmp_path: Path) -> N
     assert tuned.searcher.suggest("b") is None
     first.status = "ERROR"  # without a call
     assert tuned.begin("b").config["number"] == 0
+
+
+class FailingTuner:
+    """Tune, whose first runs end with an error of Ray's; the last one finishes what it is given."""
+
+    def __init__(self, tuned: Tuned, failures: int) -> None:
+        self.tuned = tuned
+        self.failures = failures
+
+    def begin(self, searcher: StudySearcher, scheduler: StudyScheduler, *_: object) -> "FailingTuner":
+        self.tuned.searcher, self.tuned.scheduler = searcher, scheduler
+        return self
+
+    def fit(self) -> None:
+        trial = self.tuned.begin(f"tune-{self.failures}")
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("Caught unexpected exception: killed") from OutOfMemoryError("killed")
+        self.tuned.report(trial, STARTED)
+        self.tuned.report(trial, FINISHED)
+
+
+def run_failing(tuned: Tuned, failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.tune._tuner", FailingTuner(tuned, failures).begin)
+    make_job = tuned.searcher._make_job
+    run_search(tuned.driven.study, make_job, lambda job: "right", Slots(1, 1, 0), Path("unused"))
+
+
+def test_where_tune_gives_up_over_a_killed_worker_another_tuner_goes_on(
+    tuned: Tuned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_failing(tuned, 2, monkeypatch)
+    record = tuned.driven.study.records[0]
+    assert record.state == COMPLETE
+    losses = tuned.driven.events("lost")
+    assert len(losses) == 2
+    assert "Ray Tune gave up: Caught unexpected exception: killed" in str(losses[0]["reason"])
+
+
+def test_what_is_no_error_of_rays_ends_the_search(tuned: Tuned, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("orchestrator.tune._tuner", broken)
+    with pytest.raises(KeyError):
+        run_search(tuned.driven.study, dict, lambda job: "right", Slots(1, 1, 0), Path("unused"))  # type: ignore[arg-type]
