@@ -75,9 +75,7 @@ def read_picture(path: Path) -> PictureFile:
         with Image.open(path) as picture:
             picture.load()
             if picture.format not in _BOTH_DECODE and decoded(path) is None:
-                return PictureFile(
-                    content, f"OpenCV, which training reads with, cannot decode {picture.format} like it"
-                )
+                return PictureFile(content, f"training reads with OpenCV, which cannot decode this {picture.format}")
             return PictureFile(content, "", picture.width, picture.height, _orientation(picture), _mode(picture))
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return _as_opencv_sees_it(path, content, error)
