@@ -8,7 +8,9 @@ import numpy as np
 from ensembles.routing import listed
 from results.boxes import Images, images_from_coco
 from results.errors import InputError, InputErrors
+from results.text_files import is_file
 from trainables.data.dataset import Dataset, TestSource
+from trainables.data.file_names import check_inside
 from trainables.data.search_faults import Opening, look_at_listed
 
 _MAX_NAMES = 3
@@ -31,11 +33,13 @@ def image_source(dataset: Dataset, image_list: Path | None, folder: Path | None)
         folder: `--image-folder`; searched for when None.
 
     Raises:
-        InputError: there is no list, or an image of it lies in no likely folder.
+        InputError: there is no list, a name in it leaves its folder, or an image lies in no likely folder.
     """
     if image_list is None:
         test = _test_of(dataset)
+        _check_names(test.image_list, dataset)
         return checked_source(test.image_list, [folder or test.images], dataset.allow_damaged)
+    _check_names(image_list, dataset)
     folders = [folder] if folder else _likely_folders(dataset, image_list)
     return checked_source(image_list, folders, dataset.allow_damaged)
 
@@ -75,6 +79,10 @@ def openable_list(images: Images, folder: Path, allow_damaged: bool) -> Images:
     return listed(images, np.array(stays, dtype=np.int64))
 
 
+def _check_names(image_list: Path, dataset: Dataset) -> None:
+    check_inside("test", images_from_coco(image_list).file_name, dataset.allow_outside)
+
+
 def _test_of(dataset: Dataset) -> TestSource:
     if dataset.test is None:
         remedy = "pass --images TEST.json --image-folder DIR, or add test: to the data set's file"
@@ -89,4 +97,4 @@ def _likely_folders(dataset: Dataset, image_list: Path) -> list[Path]:
 
 
 def _missing(images: Images, folder: Path) -> list[str]:
-    return [name for name in images.file_name if not (folder / name).is_file()]
+    return [name for name in images.file_name if not is_file(folder / name)]

@@ -77,7 +77,7 @@ class LiveView:
         if record.origin:
             parts.append(f"(of an earlier run: {record.origin})")
         if record.reason:
-            parts.append(f"({record.reason})")
+            parts.append(f"({' '.join(record.reason.split())})")
         return "  ".join(parts)
 
 

@@ -19,7 +19,8 @@ def ask(question: Question) -> Answer:
         ProofError: the process ended without one.
     """
     command = [sys.executable, "-m", "trainables.proof"]
-    done = subprocess.run(command, input=json.dumps(question.to_dict()), capture_output=True, text=True, check=False)
+    asked = json.dumps(question.to_dict())
+    done = subprocess.run(command, input=asked, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
         raise ProofError(f"the process that proves keys ended with code {done.returncode}: {said[-1]}")

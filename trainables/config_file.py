@@ -90,11 +90,18 @@ def _shipped_folder() -> Path:
 def _read_elsewhere(path: str, _written_at_ns: int) -> str:
     import subprocess  # takes a tenth of the time in which a space without a configuration is checked
 
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+    # Whatever the terminal takes, the two processes speak UTF-8.
+    speaking = {"PYTHONPATH": os.pathsep.join(place for place in sys.path if place), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "trainables.config_file", path]
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=_TIME_OUT_S, check=False
+            command,
+            env={**os.environ, **speaking},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIME_OUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         remedy = "a configuration only assigns values"

@@ -81,3 +81,13 @@ def test_missing_images_may_be_missing_where_damage_is_allowed(tmp_path: Path) -
     allowing = replace(dataset(tmp_path / "data"), allow_damaged=True)
     images = listed(tmp_path / "lists" / "a.json", "a.png", "absent.png")
     assert image_source(allowing, images, None).folder == tmp_path / "data/pictures"
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/nowhere/a.png", "..\\a.png"])
+def test_a_name_that_leaves_the_folder_is_refused_unless_the_data_set_allows_it(tmp_path: Path, name: str) -> None:
+    data = dataset(tmp_path / "data")
+    images = listed(tmp_path / "lists" / "a.json", name)
+    with pytest.raises(InputError, match="file_name of test must stay inside the image folder"):
+        image_source(data, images, None)
+    with pytest.raises(InputError, match="missing"):
+        image_source(replace(data, allow_outside=True), images, tmp_path / "nowhere")

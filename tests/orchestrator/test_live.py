@@ -28,6 +28,15 @@ def test_a_reason_is_printed_whole_whatever_it_holds(reason: str) -> None:
     assert "\x1b" not in out.getvalue()
 
 
+def test_a_reason_of_several_lines_is_printed_on_one() -> None:
+    records: dict[int, TrialRecord] = {}
+    out, study = io.StringIO(), cast(Study, SimpleNamespace(records=records))
+    view = LiveView(study, Progress("x", records, 1, 1), Screen(out))
+    records[0] = TrialRecord(0, state=FAIL, reason="first\n  second\r\nthird")
+    view.say_change(study, {"event": "finished", "number": 0})
+    assert len(out.getvalue().splitlines()) == 1 and "(first second third)" in out.getvalue()
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_the_last_screen_and_the_leaderboard_print_it_too(reason: str, tmp_path: Path) -> None:
     out = io.StringIO()
