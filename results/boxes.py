@@ -274,7 +274,7 @@ def read_detections(path: Path) -> tuple[Detections, dict[str, str]]:
             _box_rows(content),
             _column(content, "score", np.float64),
         )
-    except (KeyError, ValueError, pa.ArrowException) as error:
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise DamagedFileError(f"{path} lacks the columns of {DETECTIONS_SCHEMA} ({error}); make it again") from error
     return detections, metadata
 
@@ -310,23 +310,30 @@ def read_truth(path: Path) -> Truth:
     """
     content, metadata = _arrow_table(path, TRUTH_SCHEMA)
     try:
-        listed = json.loads(metadata["images"])
-        return Truth(
-            images=Images(
-                np.array(listed["id"], dtype=np.int64),
-                tuple(listed["file_name"]),
-                np.array(listed["width"], dtype=np.int64),
-                np.array(listed["height"], dtype=np.int64),
-            ),
-            categories=tuple(Category(id_, name) for id_, name in json.loads(metadata["categories"])),
+        truth = Truth(
+            images=_images_in(json.loads(metadata["images"])),
+            categories=tuple(Category(int(id_), str(name)) for id_, name in json.loads(metadata["categories"])),
             annotation_id=_column(content, "annotation_id", np.int64),
             image_id=_column(content, "image_id", np.int64),
             category_id=_column(content, "category_id", np.int64),
             boxes_xywh=_box_rows(content),
             is_crowd=_column(content, "is_crowd", np.int64) != 0,
         )
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, pa.ArrowException) as error:
         raise DamagedFileError(f"{path} lacks the columns of {TRUTH_SCHEMA} ({error}); make it again") from error
+    try:
+        check_truth(truth, path.name)
+    except InputError as error:
+        raise DamagedFileError(f"{path} is not what a trial wrote ({error.rule}); make it again") from error
+    return truth
+
+
+def _images_in(listed: Mapping[str, list[Any]]) -> Images:
+    names = tuple(map(str, listed["file_name"]))
+    columns = [np.array(listed[key], dtype=np.int64) for key in ("id", "width", "height")]
+    if any(column.shape != (len(names),) for column in columns):
+        raise ValueError("images are columns of one length")
+    return Images(columns[0], names, columns[1], columns[2])
 
 
 def _arrow_bytes(columns: Mapping[str, pa.Array], schema: str, metadata: Mapping[str, str]) -> bytes:
@@ -340,6 +347,7 @@ def _arrow_bytes(columns: Mapping[str, pa.Array], schema: str, metadata: Mapping
 def _arrow_table(path: Path, schema: str) -> tuple[pa.Table, dict[str, str]]:
     try:
         content = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        content.validate(full=True)
         metadata = {key.decode(): value.decode() for key, value in (content.schema.metadata or {}).items()}
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise DamagedFileError(f"{path} is no complete Arrow file ({error}); make it again") from error
@@ -364,6 +372,8 @@ def _column(content: pa.Table, name: str, dtype: type[np.generic]) -> npt.NDArra
 def _box_rows(content: pa.Table) -> FloatArray:
     column = content.column("box_xywh").combine_chunks()
     flat = column.flatten().to_numpy() if len(column) else np.zeros(0)
+    if flat.dtype != np.float64:
+        raise ValueError(f"box_xywh is {flat.dtype}, not float64")
     return cast(FloatArray, flat.reshape(-1, COORDINATES))
 
 

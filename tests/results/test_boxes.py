@@ -1,3 +1,4 @@
+import contextlib
 import json
 from pathlib import Path
 
@@ -146,3 +147,18 @@ def test_columns_of_different_length_are_refused() -> None:
     one = np.ones(1, dtype=np.int64)
     with pytest.raises(ValueError, match="one length"):
         Detections(one, one, np.zeros((2, 4)), np.zeros(1))
+
+
+def test_any_flipped_bit_of_an_arrow_file_is_read_or_refused(tmp_path: Path) -> None:
+    truth, detections = draw(1)
+    write_truth(tmp_path / "truth.arrow", truth)
+    write_detections(tmp_path / "raw.arrow", detections, {"seed": "3"})
+    for name, read in (("truth.arrow", read_truth), ("raw.arrow", read_detections)):
+        content = (tmp_path / name).read_bytes()
+        for bit in range(0, 8 * len(content), 8 * len(content) // 500):
+            flipped = bytearray(content)
+            flipped[bit // 8] ^= 1 << bit % 8
+            path = tmp_path / f"{bit}-{name}"  # a mapped file must not change under its reader
+            path.write_bytes(flipped)
+            with contextlib.suppress(DamagedFileError):
+                read(path)
