@@ -11,6 +11,11 @@ _ENVIRONMENT = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     # Ray turns tokens on for a cluster that it starts, but joins one as if there were none, and is then refused.
     "RAY_AUTH_MODE": "token",
+    # Ray gives its parts 15 to 30 seconds to start, which a machine with more work than cores does not manage.
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_gcs_server_port_wait_time_s": "120",
+    "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
     # Paths in logs and messages are then ones that a user can open.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # The ledger is the record; Tune's own csv, json and TensorBoard files would be a second one.
