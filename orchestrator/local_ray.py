@@ -70,7 +70,7 @@ def _try_to_start(options: Mapping[str, Any]) -> Any:
 
 def _not_started(error: Exception) -> DetectionSearchError:
     rule = f"Ray must start on this machine, got {one_line(str(error))[:150]}"
-    return DetectionSearchError(f"{rule}; stop what keeps the machine busy and try again, or pass --address")
+    return DetectionSearchError(f"{rule}; fix that, free a busy machine, or pass --address")
 
 
 def _clean_up() -> None:
