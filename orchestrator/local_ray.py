@@ -1,6 +1,5 @@
 """Starts Ray on this machine for one search: reachable from this machine only, and with patience where it is busy."""
 
-import getpass
 import logging
 import os
 import signal
@@ -34,7 +33,6 @@ def start_ray() -> Any:
         InputError: there is no folder that Ray can start in.
         DetectionSearchError: Ray did not start, twice.
     """
-    _name_user()
     folder, elsewhere = ray_folder()
     for notice in (keep_token_private(), elsewhere, objects_notice(_OBJECT_STORE_BYTES)):
         if notice is not None:
@@ -62,7 +60,7 @@ def _try_to_start(options: Mapping[str, Any]) -> Any:
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # what it raises says the same
     try:
         with STOPPING.shielded(ends_at_once=True), _started_here():
-            return ray.init(**options)
+            return ray.init(**options, _metrics_export_port=_free_ports(1)[0])
     except Exception:
         _clean_up()
         raise
@@ -105,11 +103,3 @@ def _free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
-
-
-def _name_user() -> None:
-    """Libraries of workers ask for the user's name: a container's user may have none."""
-    try:
-        getpass.getuser()
-    except (KeyError, OSError):
-        os.environ["LOGNAME"] = str(os.getuid())

@@ -5,12 +5,14 @@ Every `python -m` entry point goes through `run_command`; none calls `sys.exit` 
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from results import signals
+from results.account import settle_account
 from results.disk import disk_error
 from results.errors import DetectionSearchError, DiskError, InputError, one_line
 from results.terminal import foreign_text_escaped
@@ -50,6 +52,7 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
     """
     try:
         with signals.interrupting():
+            _say_unusual(settle_account())
             return main(sys.argv[1:] if arguments is None else arguments)
     except InputError as error:
         print(_prefixed(error.line()), file=sys.stderr)
@@ -58,20 +61,32 @@ def run_command(main: Callable[[Sequence[str]], int], arguments: Sequence[str] |
         return _failed(error)
     except BrokenPipeError:  # the reader left, as `| head` does
         discard_output()
-        return EXIT_FAILED
-    except OSError as error:  # a file that is written without `results.layout`
-        found = disk_error(error)
-        if found is None:
-            raise
-        return _failed(found)
+        return EXIT_FAILED if signals.received() is None else signals.exit_code()
+    except OSError as error:  # a file that is written without `results.layout`, or a terminal that was closed
+        return _after_os_error(error)
     except KeyboardInterrupt:
         _say_interrupted()
         return signals.exit_code()
 
 
+def _after_os_error(error: OSError) -> int:
+    if error.errno == errno.EIO and signals.received() is not None:
+        discard_output()
+        return signals.exit_code()
+    found = disk_error(error)
+    if found is None:
+        raise error
+    return _failed(found)
+
+
 def _failed(error: DetectionSearchError) -> int:
     print(_prefixed(one_line(str(error))), file=sys.stderr)
     return EXIT_INPUT if isinstance(error, DiskError) and error.is_input else EXIT_FAILED
+
+
+def _say_unusual(notice: str | None) -> None:
+    if notice is not None:
+        print(f"notice: {notice}", file=sys.stderr)
 
 
 def discard_output() -> None:

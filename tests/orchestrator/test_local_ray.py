@@ -66,14 +66,3 @@ def test_a_start_that_fails_twice_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         local_ray.start_ray()
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
-
-
-def test_a_user_without_a_name_gets_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found: 12345")
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-    monkeypatch.setattr(local_ray, "_try_to_start", _failing(0, []))
-    monkeypatch.setenv("LOGNAME", "")
-    local_ray.start_ray()
-    assert os.environ["LOGNAME"] == str(os.getuid())

@@ -13,8 +13,8 @@ from results.commands import run_command
 def main(arguments):
     if arguments:
         exec(arguments[0])
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(100)
     except KeyboardInterrupt:
         print("cleaned up", flush=True)
