@@ -1,4 +1,4 @@
-"""Real searches that a signal ends, on a cluster that they joined and on one of their own, and what a resume makes of them."""
+"""Real searches that a signal ends, on a cluster that they joined and on their own, and what a resume makes of them."""
 
 import os
 import re
