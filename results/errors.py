@@ -12,6 +12,8 @@ This module does not print and does not exit; `results.commands` does.
 
 from collections.abc import Sequence
 
+from results.terminal import printable
+
 # A message is one line that a terminal and a log show whole; the limit includes the "error: " of a command.
 MAX_LINE_CHARACTERS = 300
 MAX_LINES = 30  # of one input's faults
@@ -43,7 +45,7 @@ class InputError(DetectionSearchError):
 
         What was received is cut first, in its middle: a place stands at its beginning, a reason at its end.
         """
-        rule, received, remedy = (" ".join(part.split()) for part in (self.rule, self.received, self.remedy))
+        rule, received, remedy = (_plain(part) for part in (self.rule, self.received, self.remedy))
         room = MAX_LINE_CHARACTERS - _PREFIX_CHARACTERS - len("; received ; ") - len(rule)
         received = cut_in_the_middle(received, max(room - len(remedy), _LEAST_RECEIVED))
         remedy = cut_in_the_middle(remedy, max(room - len(received), _LEAST_RECEIVED))
@@ -89,7 +91,12 @@ class DamagedFileError(DetectionSearchError):
 
 def one_line(text: str) -> str:
     """A message on one line of at most `MAX_LINE_CHARACTERS` with a command's prefix; cut in its middle."""
-    return cut_in_the_middle(" ".join(text.split()), MAX_LINE_CHARACTERS - _PREFIX_CHARACTERS)
+    return cut_in_the_middle(_plain(text), MAX_LINE_CHARACTERS - _PREFIX_CHARACTERS)
+
+
+def _plain(text: str) -> str:
+    # Before a cut: a control character is longer once it is escaped.
+    return " ".join(printable(text).split())
 
 
 def cut_in_the_middle(text: str, limit: int) -> str:

@@ -12,6 +12,7 @@ A rule is a YAML file, one of `results/rule_files` by name or the user's own by 
 
 import itertools
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -210,6 +211,8 @@ def _rule_file(name_or_path: str) -> Path:
         return RULE_FOLDER / f"{name_or_path}.yaml"
     if is_file(path):
         return path
+    if os.path.exists(path):  # unlike the method it takes any text
+        raise InputError("a rule is built in or a YAML file", f"{path}, which is no regular file", "pass a rule file")
     near = nearest(name_or_path, rule_names())
     known = f"did you mean {near}?" if near else f"use one of {', '.join(rule_names())}, or a path"
     raise InputError("a rule is built in or a YAML file", name_or_path, path_remedy(path, known))

@@ -54,7 +54,7 @@ def _exists(text: str) -> bool:
 
 def _other_case(path: Path) -> Path | None:
     try:
-        found = [one for one in path.parent.iterdir() if one.name.casefold() == path.name.casefold()]
+        others = [one for one in path.parent.iterdir() if one.name != path.name]
     except (OSError, ValueError):
         return None
-    return found[0] if found else None
+    return next((one for one in others if one.name.casefold() == path.name.casefold()), None)

@@ -2,12 +2,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.errors import MAX_LINE_CHARACTERS, MAX_LINES, InputError, InputErrors, cut_in_the_middle
+from results.terminal import printable
+
+TEXT = st.text(st.characters(), max_size=2000) | st.text("\x1b a", max_size=2000)
 
 
-@given(st.text(max_size=2000), st.text(max_size=2000), st.text(max_size=2000))
+@given(TEXT, TEXT, TEXT)
 def test_a_message_is_one_line_of_at_most_300_characters(rule: str, received: str, remedy: str) -> None:
     line = InputError(rule, received, remedy).line()
-    assert len("error: " + line) <= MAX_LINE_CHARACTERS
+    assert len(printable("error: " + line)) <= MAX_LINE_CHARACTERS
     assert len(line.splitlines()) <= 1
 
 

@@ -3,6 +3,7 @@
 It knows YAML and nothing of data sets: which keys exist and what they mean is decided in `trainables.data.dataset`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,12 +131,12 @@ def read_mapping(path: Path) -> YamlMapping:
 def _refuse_other_kinds(path: Path) -> None:
     """What people pass in place of a DATASET.yaml: annotations, a folder of labels, nothing at all."""
     rule = "the data set file can be read"
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike the methods these take any text
         raise InputError("--data is a DATASET.yaml", f"{path}, a folder", _folder_remedy(path))
     if path.suffix.lower() in (".json", ".xml", ".txt", ".zip"):
         remedy = "write a DATASET.yaml that names annotations and images of train and val, see docs/DATA.md"
         raise InputError("--data is a DATASET.yaml", f"{path}, a {path.suffix.lower()} file", remedy)
-    if not path.exists():
+    if not os.path.exists(path):
         remedy = path_remedy(path, "pass an existing DATASET.yaml, or 'demo' for the built-in demonstration")
         raise InputError(rule, f"{path}: no such file", remedy)
 

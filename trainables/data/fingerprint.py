@@ -88,7 +88,7 @@ def repeated_images(fingerprints: ImageFingerprints) -> tuple[tuple[str, str], .
 def _content_hash(path: Path) -> str:
     try:
         return hashlib.blake2b(path.read_bytes(), digest_size=_HASH_BYTES).hexdigest()
-    except OSError as error:
-        raise InputError(
-            "an image of the data set can be read", f"{path}: {error.strerror}", "restore the file or its permissions"
-        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        remedy = "restore the file or its permissions"
+        raise InputError("an image of the data set can be read", f"{path}: {reason}", remedy) from error

@@ -59,7 +59,7 @@ def opened_pictures(
 def _stamp(path: Path) -> Stamp | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name that can be no path is no file
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from results.text_files import is_file
+
 _HASH_BYTES = 16
 _UPRIGHT = 1
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap width and height
@@ -65,7 +67,7 @@ def read_pictures(folder: Path, file_names: Sequence[str]) -> list[PictureFile]:
 
 def read_picture(path: Path) -> PictureFile:
     """Looks at one file."""
-    if not path.is_file():
+    if not is_file(path):
         return PictureFile("", "no such file")
     try:
         content = hashlib.blake2b(path.read_bytes(), digest_size=_HASH_BYTES).hexdigest()

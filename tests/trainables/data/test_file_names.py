@@ -69,3 +69,13 @@ def test_images_that_hold_the_folder_already_are_explained(tmp_path: Path) -> No
     (tmp_path / "images/sub").mkdir()
     (tmp_path / "images/train.png").rename(tmp_path / "images/sub/train.png")
     assert "in place of" in missing_remedy(["sub\\train.png"], tmp_path / "images", "")
+
+
+@pytest.mark.parametrize("name", ["a" * 3000 + ".png", "\ud800.png"])
+def test_names_that_can_be_no_path_are_missing_files(name: str, tmp_path: Path) -> None:
+    path = data(tmp_path, "", "")
+    rows = json.loads((tmp_path / "train.json").read_text())
+    rows["images"][0]["file_name"] = name
+    (tmp_path / "train.json").write_text(json.dumps(rows))
+    with pytest.raises(InputErrors, match="every image of train must be on disk; received 1 of 1 missing"):
+        check_dataset(load_dataset(path))
