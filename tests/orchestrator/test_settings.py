@@ -107,6 +107,22 @@ def test_a_rule_that_scores_none_of_the_classes_is_refused(settings: Settings, t
         resolve(_options(tmp_path), None)
 
 
+@pytest.mark.parametrize(("split", "purpose"), [("train", "learn from"), ("val", "score")])
+def test_boxes_of_classes_that_the_rule_does_not_score_are_nothing_to_learn_or_score(
+    settings: Settings, tmp_path: Path, split: str, purpose: str
+) -> None:
+    for name in ("train", "val"):
+        content = json.loads((tmp_path / f"{name}.json").read_text())
+        content["categories"] = [{"id": 1, "name": "瓶盖破损"}, {"id": 99, "name": "other"}]
+        for row in content["annotations"]:
+            row["category_id"] = 99 if name == split else 1
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    file = tmp_path / "dataset.yaml"
+    file.write_text(file.read_text().replace(settings.rule, "bottle_round1"))
+    with pytest.raises(InputError, match=f"{split} must hold a box to {purpose}; received .* that rule bottle_round1"):
+        resolve(_options(tmp_path), None)
+
+
 def test_a_resumed_run_keeps_what_it_began_with(settings: Settings, run: RunLayout, tmp_path: Path) -> None:
     bare = parse_options(["--space", str(run.space), "--resume", "--name", "a"])
     assert resolve(bare, run).record() == {**settings.record(), "space": "space"}

@@ -1,11 +1,13 @@
 """Truth as mmdet's training entries."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from results.boxes import Category, Images, Truth
-from trainables.training_set import training_entries
+from trainables.training_set import TruthDataset, training_entries
 
 
 def truth(boxes: list[list[float]], categories: list[int], crowd: list[bool] | None = None) -> Truth:
@@ -44,3 +46,17 @@ def test_crowds_are_marked_and_every_image_has_an_entry() -> None:
     given = truth([[1, 1, 5, 5]], [2], [True])
     assert instances(given)[0]["ignore_flag"] == 1
     assert [entry["img_id"] for entry in training_entries(given, Path("images"), (2, 9))] == [7, 9]
+
+
+def test_images_that_cannot_be_opened_are_left_out_where_that_is_allowed(tmp_path: Path) -> None:
+    rows = [{"id": one, "file_name": f"{one}.png", "width": 9, "height": 9} for one in (1, 2, 3)]
+    boxes = [{"id": one, "image_id": one, "category_id": 2, "bbox": [1, 1, 5, 5]} for one in (1, 2, 3)]
+    content = {"images": rows, "annotations": boxes, "categories": [{"id": 2, "name": "dent"}]}
+    (tmp_path / "train.json").write_text(json.dumps(content))
+    for name in ("1.png", "3.png"):
+        Image.new("RGB", (9, 9)).save(tmp_path / name)
+    (tmp_path / "3.png").write_bytes((tmp_path / "3.png").read_bytes()[:40])
+    options = {"ann_file": str(tmp_path / "train.json"), "data_prefix": {"img": str(tmp_path)}, "category_ids": [2]}
+    assert len(TruthDataset(**options)) == 3
+    assert [TruthDataset(**options, allow_damaged=True).get_data_info(0)["img_id"]] == [1]
+    assert len(TruthDataset(**options, allow_damaged=True)) == 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from orchestrator.settings import CheckedData
 from results.commands import run_command
 from results.errors import InputErrors
+from results.rules import load_rule
+from trainables.catalogue import DETECTORS
 from trainables.data.dataset import check_dataset, load_dataset, load_truth
 from trainables.data.opened_pictures import opened_pictures
 from trainables.data.prepare import main
+from trainables.effective import effective_config, training_data
 
 WIDTH, HEIGHT = 60, 40
 Rows = dict[str, list[dict[str, Any]]]
@@ -272,3 +277,22 @@ def test_classes_of_which_nothing_can_be_learnt_are_a_notice(folder: Path) -> No
     edit(folder, "val", lambda row: row.update(iscrowd=int(row["category_id"] == 1)))
     assert "train has only crowd regions or boxes of less than a pixel of dent: it cannot be learned" in notices(folder)
     assert "val has only crowd regions of scratch: it has no AP there" in notices(folder)
+
+
+def test_trials_leave_out_the_same_images(folder: Path) -> None:
+    picture(folder, "train_1.png").write_bytes(b"<html>")
+    allow_damaged(folder)
+    dataset = load_dataset(folder / "data.yaml")
+    data = training_data(dataset, load_truth(dataset, dataset.train).categories, load_rule("coco50"))
+    defaults = {name: one.default for name, one in DETECTORS["fcos"].train.items()}
+    loader: Any = effective_config("fcos", defaults, data, seed=1)["train_dataloader"]
+    assert loader["dataset"]["allow_damaged"] is True
+    strict: Any = effective_config("fcos", defaults, replace(data, allow_damaged=False), seed=1)["train_dataloader"]
+    assert "allow_damaged" not in strict["dataset"]  # no hash of other data sets changes
+
+
+def test_what_is_allowed_is_on_record(folder: Path) -> None:
+    picture(folder, "val_1.png").unlink()
+    allow_damaged(folder)
+    dataset = load_dataset(folder / "data.yaml")
+    assert CheckedData(dataset, check_dataset(dataset)).record()["damaged"] == {"val": 1}

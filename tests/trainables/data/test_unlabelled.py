@@ -122,3 +122,11 @@ def test_the_next_data_set_has_them_too(tmp_path: Path) -> None:
     write_next_dataset(tmp_path / "next" / "dataset.yaml", dataset, dataset.train.annotations, dataset.train.images)
     again = load_dataset(tmp_path / "next" / "dataset.yaml").unlabelled
     assert again == Unlabelled((tmp_path / "more").resolve())
+
+
+def test_damaged_images_are_named_or_left_out(tmp_path: Path) -> None:
+    file = with_unlabelled(tmp_path, ["a.png", "b.png"])
+    (tmp_path / "more" / "b.png").write_text("<html>")
+    assert "every image of unlabelled must decode; received 1 of 2 that cannot: b.png" in refusal(file)
+    source = load_dataset(with_unlabelled(tmp_path, ["a.png", "b.png"], "allow_damaged: true\n")).unlabelled
+    assert source is not None and unlabelled_names(source) == ("a.png",)
