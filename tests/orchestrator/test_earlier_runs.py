@@ -12,6 +12,7 @@ from orchestrator.earlier_runs import reusable, runs_on
 from results.layout import RunLayout, TrialLayout, write_atomically
 from results.leaderboard import as_json
 from results.ledger import read_events
+from results.trial_manifest import write_manifest
 from results.trial_records import COMPLETE, trials_of
 from search_spaces.space import Space
 
@@ -112,3 +113,15 @@ def test_files_that_a_killed_session_did_not_bring_come_with_the_next(space: Spa
     write_atomically(target.raw, "cut off")
     AdoptedFiles(RunLayout(Path("runs/own")), own.study.records.values())
     assert (target.raw.read_text(), target.manifest.exists()) == ("raw", True)
+
+
+def test_a_damaged_trial_of_an_earlier_run_is_not_reused(space: Space, capsys: pytest.CaptureFixture[str]) -> None:
+    trial = RunLayout(Path("runs/a")).trial(0)
+    write_atomically(trial.raw, "raw")
+    write_manifest(trial, (trial.raw,))
+    trial.raw.write_text("rat")
+    searched(space, "a", [0.25])
+    own = Reusing(space)
+    own.run(9)
+    assert not [record for record in own.study.records.values() if record.origin]
+    assert capsys.readouterr().out.count("trial 0 of run a is not reused: runs/a/trials/0000/raw.arrow is damaged") == 1

@@ -156,3 +156,18 @@ def test_another_run_of_the_name_is_not_overwritten(layout: RunLayout, tmp_path:
     assert run_storage(far, layout) is not None
     with pytest.raises(InputError, match="another --name"):
         run_storage(far, fresh)
+
+
+def test_a_damaged_folder_does_not_replace_its_copy(storage: Storage, layout: RunLayout, said: list[str]) -> None:
+    mirror = Mirror(storage, layout, said.append)
+    mirror.bring([0])
+    mirror.close()
+    layout.trial(0).weights.unlink()
+    layout.trial(0).raw.write_text("bit rot of 0 ")
+    layout.trial(1).raw.write_text("raw.arrow of 7")
+    again = Mirror(storage, layout, said.append)
+    again.bring([0, 1])
+    again.close()
+    assert storage.read("trials/0000/raw.arrow") == b"raw.arrow of 0"
+    assert "trials/0000/weights.pth" in storage.sizes() and "trials/0001/raw.arrow" not in storage.sizes()
+    assert ["is not copied" in notice and "raw.arrow is damaged" in notice for notice in said] == [True, True]
