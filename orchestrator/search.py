@@ -15,6 +15,7 @@ from orchestrator.options import Options, parse_options
 from orchestrator.resuming import nothing_left_behind, whole_record
 from orchestrator.stopping import STOPPING
 from results.commands import EXIT_DONE, run_command
+from results.errors import one_line
 from results.layout import RunLayout, check_can_begin, fresh_run, run_layout, sound_name, write_atomically
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     named = None if resumed or options.name is None else fresh_run(options.name)
     settings = resolve(options, resumed)
     for notice in settings.notices:
-        print(notice)
+        print(one_line(notice))
     if resumed:
         return _resume(options, settings, resumed)
     return _start(options, settings, named or fresh_run(default_name(settings)))
@@ -112,7 +113,7 @@ def _earlier_work(settings: "Settings", layout: RunLayout) -> "EarlierWork":
 
     found = earlier_work(settings, layout)
     for notice in found.notices:
-        print(notice)
+        print(one_line(notice))
     return found
 
 
