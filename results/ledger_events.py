@@ -33,6 +33,10 @@ def _is_whole(value: object) -> bool:
     return type(value) is int and 0 <= value < _MOST
 
 
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_text(value: object) -> bool:
     return type(value) is str
 
@@ -94,7 +98,7 @@ _FORMS: Mapping[object, _Form] = {
     "rung": _Form(
         (_NUMBER, ("epoch", _is_whole), ("score", _is_score)), (("peak_gib", _is_number), ("pruner", _is_object))
     ),
-    "lost": _Form((_NUMBER, ("epoch", _is_whole), ("reason", _is_text))),
+    "lost": _Form((_NUMBER, ("epoch", _is_whole), ("reason", _is_text)), (("counts", _is_truth),)),
     "retried": _Form((_NUMBER, ("accumulate", _is_whole), ("reason", _is_text))),
     "finished": _Form((_NUMBER, ("state", _is_end)), (*_ENDED, ("kind", _is_text), ("reason", _is_text))),
     "answered": _Form((*_POINT, ("as", _is_whole)), _ASKED),
