@@ -67,7 +67,8 @@ def interrupting() -> Iterator[None]:
         yield
     finally:
         for one, handler in before.items():
-            signal.signal(one, handler)
+            # A process that leaves for a signal keeps its exit code, whatever else comes while Python takes it down.
+            signal.signal(one, handler if _Received.first is None else _leave)
         _Received.handled = False
 
 
@@ -76,6 +77,10 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
     for one in heeded():
         signal.signal(one, signal.SIG_DFL)
     raise KeyboardInterrupt
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(exit_code())
 
 
 def _forget_in_child() -> None:

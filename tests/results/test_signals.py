@@ -69,3 +69,14 @@ def test_a_forked_child_ends_as_the_system_has_it() -> None:
     process = _started(f"{child} time.sleep(1); one.terminate(); one.join(); print(one.exitcode, file=sys.stderr)")
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=60)[1].splitlines()[0] == str(-signal.SIGTERM)
+
+
+def test_a_command_that_leaves_for_a_signal_keeps_its_code_whatever_comes_next() -> None:
+    slow = "import atexit; atexit.register(lambda: (print('leaving', flush=True), time.sleep(100)))"
+    process = _started(slow)
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["cleaned up\n", "leaving\n"]
+    process.send_signal(signal.SIGINT)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode == 143
