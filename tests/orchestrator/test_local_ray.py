@@ -1,5 +1,6 @@
 """How a search starts Ray here; the one that is really started shows what it listens on."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from ray._private.node import Node
 
 from orchestrator import local_ray
 from results.errors import DetectionSearchError
@@ -66,3 +68,39 @@ def test_a_start_that_fails_twice_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         local_ray.start_ray()
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+class Registering:
+    """Ray's head, which knows a node from the third question on."""
+
+    def __init__(self) -> None:
+        self.questions = 0
+
+    def get_node(self, gcs_address: str, node_id: str) -> str:
+        self.questions += 1
+        if self.questions < 3:
+            raise RuntimeError("no such node")
+        return f"{node_id} at {gcs_address}"
+
+
+def test_a_raylet_that_runs_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_ray, "_raylet_runs", lambda: True)
+    monkeypatch.setattr(local_ray, "_ASK_AGAIN_S", 0.0)
+    assert local_ray._registered_node(Registering().get_node, "gcs", "node") == "node at gcs"
+
+
+def test_a_raylet_that_has_ended_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = Registering()
+    with pytest.raises(RuntimeError, match="no such node"):
+        local_ray._registered_node(head.get_node, "gcs", "node")  # this process has no raylet
+    assert head.questions == 1
+
+
+def test_ray_asks_for_its_node_through_what_is_replaced() -> None:
+    from ray._private import services
+
+    before = services.get_node
+    with local_ray._started_here():
+        assert services.get_node is not before
+    assert services.get_node is before
+    assert "ray._private.services.get_node(" in inspect.getsource(Node.__init__)
