@@ -94,7 +94,7 @@ def _faults(case: Case, commands: Commands, code: int, took_s: float, said: str)
     events = commands.events("a")
     faults = [] if code == 128 + case.one else [f"exit {code}"]
     faults += [f"took {took_s:.0f} s"] if took_s > _IN_TIME_S else []
-    faults += ["a traceback"] if "Traceback" in said or "stack" in said.lower() else []
+    faults += [f"a traceback: {said[-600:]!r}"] if "Traceback" in said or "stack" in said.lower() else []
     if not events:
         return faults + ([] if case.moment in (STARTING, WAITING) else ["no record"])
     faults += [] if events[-1]["event"] == "stopped" else ["no `stopped`"]

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from orchestrator.options import Options
 from orchestrator.stopping import INTERRUPTED, STOPPING
+from results import signals
 from results.commands import as_typed
 from results.disk import disk_error
 from results.errors import DetectionSearchError, DiskError, one_line
@@ -38,7 +39,7 @@ def whole_record(ledger: Ledger, options: Options, layout: RunLayout) -> Iterato
             _raise_disk_error(error, ledger, how)
         except Exception as error:
             with contextlib.suppress(DetectionSearchError):  # a full disk may be why
-                ledger.stop(f"failed: {one_line(str(error))}")
+                ledger.stop(INTERRUPTED if signals.received() else f"failed: {one_line(str(error))}")
             raise
 
 

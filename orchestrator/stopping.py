@@ -77,6 +77,7 @@ class Stopping:
         threading.Thread(target=self._watch, args=(readable,), name="signals", daemon=True).start()
         signal.set_wakeup_fd(self._writable, warn_on_full_buffer=False)
         self._heeded = signals.handle_with(self._interrupt)
+        sys.unraisablehook = _silent_where_interrupted
 
     @contextmanager
     def shielded(self, *, ends_at_once: bool) -> Iterator[None]:
@@ -192,6 +193,12 @@ class Stopping:
             if sys.stdout.isatty():
                 sys.stdout.write("\x1b[?25h")  # the live table hides the cursor
             sys.stdout.flush()
+
+
+def _silent_where_interrupted(dropped: "sys.UnraisableHookArgs") -> None:
+    """An interruption that a callback drops is raised again; it is no fault to be printed with its stack."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
 
 
 STOPPING = Stopping()

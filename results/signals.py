@@ -5,6 +5,7 @@ was ignored when the process began stays ignored: SIGHUP under `nohup`, SIGINT o
 children begin with the system's defaults. What a search adds to this is `orchestrator.stopping`.
 """
 
+import atexit
 import os
 import signal
 import threading
@@ -83,6 +84,13 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     os._exit(exit_code())
 
 
+def _ignore_when_leaving() -> None:
+    """Python gives its handlers back before its process is gone, which may take seconds: the exit code is decided."""
+    if _Received.first is not None:
+        for one in heeded():
+            signal.signal(one, signal.SIG_IGN)
+
+
 def _forget_in_child() -> None:
     if _Received.handled:
         signal.set_wakeup_fd(-1)
@@ -91,4 +99,5 @@ def _forget_in_child() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
+atexit.register(_ignore_when_leaving)
 os.register_at_fork(after_in_child=_forget_in_child)
