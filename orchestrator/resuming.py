@@ -46,7 +46,7 @@ def whole_record(ledger: Ledger, options: Options, layout: RunLayout) -> Iterato
 def _raise_disk_error(error: OSError, ledger: Ledger, how: str) -> NoReturn:
     found = disk_error(error)
     with contextlib.suppress(DetectionSearchError):
-        ledger.stop(f"failed: {one_line(str(found or error))}")
+        ledger.stop(INTERRUPTED if signals.received() else f"failed: {one_line(str(found or error))}")
     if found is None:
         raise error
     if has_trials(ledger.path):
