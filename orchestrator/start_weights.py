@@ -38,7 +38,8 @@ def start_weights_of(space: Space) -> tuple[Path, ...]:
     meant = _published(space) if given.intersection(WORDS) else ()
     for one in meant:
         if not one.path.is_file():
-            raise InputError("published weights lie on this machine", one.path, f"download {one.url} into that folder")
+            remedy = f"download {one.url} into it"  # the file's name is the address's end
+            raise InputError("published weights must be on this machine", f"none in {one.path.parent}", remedy)
     return tuple(sorted({*map(Path, files), *(one.path for one in meant)}))
 
 

@@ -18,7 +18,7 @@ from results.terminal import printable
 MAX_LINE_CHARACTERS = 300
 MAX_LINES = 30  # of one input's faults
 _PREFIX_CHARACTERS = len("error: ")
-_LEAST_RECEIVED = 80
+_LEAST_RECEIVED = 40
 
 
 class DetectionSearchError(Exception):

@@ -1,6 +1,7 @@
 """A search refuses images that train and val share, and starting weights that have seen validation images."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -106,9 +107,11 @@ def plant_copy(folder: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8).repeat(8, 0).repeat(8, 1)
     Image.fromarray(pixels).save(folder / "images" / "1.png")
     Image.fromarray(pixels).save(folder / "images" / "7.jpg", quality=60)
-    content = json.loads((folder / "val.json").read_text())
-    content["images"][-1]["file_name"] = "7.jpg"
-    (folder / "val.json").write_text(json.dumps(content))
+    side = {"width": 64, "height": 64}
+    for split, place, changes in (("train", 0, side), ("val", -1, {**side, "file_name": "7.jpg"})):
+        content = json.loads((folder / f"{split}.json").read_text())
+        content["images"][place] |= changes
+        (folder / f"{split}.json").write_text(json.dumps(content))
 
 
 PUBLISHED = """detector: {choice: [cascade_rcnn, rtmdet]}
@@ -136,11 +139,12 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str
 def test_published_weights_that_are_not_there_are_named_with_their_address(
     published: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command, folder = published
+    command, _ = published
     assert run_command(main, command) == 2
     line = capsys.readouterr().err
     assert len(line.splitlines()) == 1
-    assert f"{folder}/cascade_rcnn_r101" in line and "download http" in line
+    assert "torch/hub/checkpoints;" in line
+    assert re.search(r"download https://\S+/cascade_rcnn_r101\S+\.pth into it", line)
 
 
 def test_published_weights_are_the_files_of_every_detector_and_backbone(published: tuple[list[str], Path]) -> None:
@@ -149,7 +153,7 @@ def test_published_weights_are_the_files_of_every_detector_and_backbone(publishe
     for _ in range(3):
         with pytest.raises(InputError) as caught:
             start_weights_of(space)
-        save_weights(nn.Linear(3, 2), Path(caught.value.received))
+        save_weights(nn.Linear(3, 2), folder / caught.value.remedy.split()[1].rpartition("/")[2])
     names = sorted(path.name.split("_fpn")[0].split("_8xb32")[0] for path in start_weights_of(space))
     assert names == ["cascade_rcnn_r101", "cascade_rcnn_r50", "rtmdet_l"]
     point = {"detector": "cascade_rcnn", "init": "coco", "backbone": "resnet101"}
@@ -178,7 +182,7 @@ def test_values_that_exclude_each_other_ask_for_no_published_weights(
         "backbone_style: {choice: [pytorch, caffe]}}\n"
     )
     space = load_space(str(file), DETECTORS)
-    with pytest.raises(InputError, match=r"resnet\d+.*\.pth; download"):
+    with pytest.raises(InputError, match=r"download \S+resnet\d+\S+\.pth into it"):
         start_weights_of(space)  # and not: there are no weights of a ResNet-18 of caffe's style
     point = {"init": "imagenet", "backbone": "resnet18", "backbone_style": "caffe", "epochs": 12}
     refused = refusal(space, point)
@@ -200,18 +204,18 @@ def test_words_under_a_condition_are_looked_for(published: tuple[list[str], Path
         "detector: cascade_rcnn\nrule: coco50\n"
         "train: {norm: {choice: [bn, bn_frozen]}, init: {choice: [imagenet, coco], when: {norm: [bn_frozen]}}}\n"
     )
-    with pytest.raises(InputError, match="published weights lie on this machine"):
+    with pytest.raises(InputError, match="published weights must be on this machine"):
         start_weights_of(load_space(str(file), DETECTORS))
 
 
 def test_points_without_published_weights_beside_others_are_left_out_aloud(published: tuple[list[str], Path]) -> None:
-    command, _ = published
+    command, folder = published
     Path(command[1]).write_text(PUBLISHED.replace("resnet101", "resnet34"))
     space = load_space(command[1], DETECTORS)
     for _ in range(2):
         with pytest.raises(InputError) as caught:
             start_weights_of(space)
-        save_weights(nn.Linear(3, 2), Path(caught.value.received))
+        save_weights(nn.Linear(3, 2), folder / caught.value.remedy.split()[1].rpartition("/")[2])
     notices = resolve(options(command), None).notices
     assert any("points without any are not tried: cascade_rcnn with backbone resnet34" in one for one in notices)
     assert refusal(space, {"detector": "cascade_rcnn", "init": "coco", "backbone": "resnet34"}) is not None

@@ -8,7 +8,6 @@ import numpy as np
 from results.boxes import BoolArray, FloatArray, IntArray
 from trainables.data import fault_kinds as kinds
 from trainables.data.fault_kinds import Fault
-from trainables.data.near_duplicates import exact_duplicates, groups_of, near_duplicates
 from trainables.data.row_columns import NO_ROW, Columns
 from trainables.data.row_faults import has_stated_size, is_well_formed_annotation
 
@@ -74,6 +73,9 @@ def _out_of_bounds(columns: Columns, outside: BoolArray) -> Fault:
 def _duplicates(columns: Columns) -> list[Fault]:
     usable = usable_boxes(columns)
     rows = np.flatnonzero(usable)
+    # Loads compiled kernels: a search that only looks at sizes and values does without.
+    from trainables.data.near_duplicates import exact_duplicates, groups_of, near_duplicates
+
     group = groups_of(columns.annotations.image_row, columns.annotations.category_row, usable)
     boxes_xywh = columns.annotations.box.xywh[rows]
     found = ((kinds.EXACT_DUPLICATE, exact_duplicates), (kinds.NEAR_DUPLICATE, near_duplicates))
