@@ -75,7 +75,7 @@ def run(case: Case, address: str | None, fake: bool) -> list[object]:
         data = ["--data", "demo"] if real else []
         process = commands.search("--space", "s.yaml", "--name", "a", *data, *where)
         try:
-            wait_until(partial(REACHED[case.moment], commands), _PATIENCE_S)
+            wait_until(lambda: process.poll() is not None or REACHED[case.moment](commands), _PATIENCE_S)
             began_s = time.monotonic()
             process.send_signal(case.one)
             if case.twice:
@@ -96,7 +96,7 @@ def _faults(case: Case, commands: Commands, code: int, took_s: float, said: str)
     faults += [f"took {took_s:.0f} s"] if took_s > _IN_TIME_S else []
     faults += [f"a traceback: {said[-600:]!r}"] if "Traceback" in said or "stack" in said.lower() else []
     if not events:
-        return faults + ([] if case.moment in (STARTING, WAITING) else ["no record"])
+        return faults + ([] if case.moment in (STARTING, WAITING) else [f"no record: {said[-300:]!r}"])
     faults += [] if events[-1]["event"] == "stopped" else ["no `stopped`"]
     faults += ["lock left"] if (commands.folder / "runs/a/ledger.jsonl.lock").exists() else []
     return faults + _faults_of_resume(commands, said)
