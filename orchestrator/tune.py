@@ -63,7 +63,9 @@ class StudySearcher(Searcher):
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a string
         """The next trial's configuration; None for nothing now, or Tune's word for the end."""
         try:
-            asked = self._study.next() if self._has_room() else None
+            if not self._has_room():  # Tune has yet to let go of a trial that may have ended: no word of the end
+                return Searcher.FINISHED if self._study.is_over() else None
+            asked = self._study.next()
         except DetectionSearchError as error:
             self.fault = error
             raise

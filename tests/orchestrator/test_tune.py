@@ -164,6 +164,19 @@ def test_no_more_trials_are_handed_out_than_there_are_slots(tmp_path: Path) -> N
     assert tuned.begin("b").config["number"] == 0
 
 
+def test_a_trial_that_tune_has_yet_to_let_go_of_is_not_the_end_of_the_search(tmp_path: Path) -> None:
+    tuned = Tuned(tmp_path, trials=2, at_once=1)
+    first = tuned.begin("a")
+    tuned.report(first, STARTED)
+    tuned.report(first, FINISHED)  # on record, while Tune still calls it RUNNING
+    assert tuned.searcher.suggest("b") is None
+    first.status = "TERMINATED"
+    second = tuned.begin("b")
+    tuned.report(second, STARTED)
+    tuned.report(second, FINISHED)
+    assert tuned.searcher.suggest("c") == StudySearcher.FINISHED
+
+
 class FailingTuner:
     """Tune, whose first runs end with an error of Ray's; the last one finishes what it is given."""
 
