@@ -53,7 +53,7 @@ def test_a_search_runs_to_its_end_through_failures(commands: Commands) -> None:
     write_space(commands.folder, FAILING, SEARCH, TWO_FAIL)
     code, said, complaints = commands.finish(*BASIC, "--name", "a")
     assert (code, complaints) == (0, "")
-    assert f"next: {as_typed('python -m results.leaderboard --run a')}" in said
+    assert f"next: {as_typed('python -m results.report --run a')}" in said
     events = commands.events("a")
     records = trials_of(events)
     assert sorted(records) == list(range(8))
