@@ -1,4 +1,4 @@
-"""What a configuration file says that a trial of it will not do: a schedule beyond its end, hooks that are not taken.
+"""What a user should know of a space before it is searched: what its trials will not do, and what it costs later.
 
 Pure but for reading the file.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 from search_spaces.space import Space
 from trainables.config_file import config_about, config_tree
+
+_ENSEMBLE = 5  # members of a usual ensemble
 
 
 def config_notices(space: Space, train_images: int) -> tuple[str, ...]:
@@ -56,3 +58,11 @@ def _last(scheduler: Mapping[str, Any]) -> int:
     end = scheduler.get("end")
     at = max(step for step in steps if isinstance(step, int | float)) if steps else 0
     return int(at or (end if isinstance(end, int) else 0))
+
+
+def few_weights_notices(keep: int | None) -> tuple[str, ...]:
+    """What it costs to keep the weights of few trials; nothing where it costs nothing."""
+    if keep is None or keep >= _ENSEMBLE:
+        return ()
+    command = f"ensembles.build --top {_ENSEMBLE}"
+    return (f"search.keep_checkpoints keeps the weights of {keep}: {command} will find no more than these",)

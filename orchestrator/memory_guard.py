@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.memory_model import MemoryModel, Seen, fit
-from orchestrator.retries import most_parts
 from results.trial_records import RUNNING, TrialRecord
 from trainables.failures import OUT_OF_MEMORY
+from trainables.jobs import most_parts
 
 _MOST_SEEN = 400  # trials, the latest, that the model learns from
 

@@ -17,8 +17,6 @@ from results.trial_records import COMPLETE, RUNNING, TrialRecord
 if TYPE_CHECKING:
     from orchestrator.study import Study
 
-_ENSEMBLE = 5  # members of a usual ensemble
-
 
 class Retention:
     """Follows a study; subscribe it.
@@ -85,14 +83,6 @@ class Retention:
 def members_of_recipes(layout: RunLayout) -> set[int]:
     """Trials of this run that a recipe in its folder names."""
     return {number for path in layout.recipes() for number in _members(path, layout.name)}
-
-
-def few_weights_notices(keep: int | None) -> tuple[str, ...]:
-    """What it costs to keep the weights of few trials; nothing where it costs nothing."""
-    if keep is None or keep >= _ENSEMBLE:
-        return ()
-    command = f"ensembles.build --top {_ENSEMBLE}"
-    return (f"search.keep_checkpoints keeps the weights of {keep}: {command} will find no more than these",)
 
 
 def _members(path: Path, run: str) -> list[int]:

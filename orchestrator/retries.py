@@ -7,10 +7,10 @@ once, half of it is tried. Every other failure is final.
 from collections.abc import Mapping
 
 from results.trial_records import TrialRecord
+from trainables.jobs import most_parts
 
 # So many workers in a row without a new checkpoint: whatever kills them will kill the next one.
 MOST_LOSSES = 3
-_HALVES = 2
 
 
 def goes_on_after_loss(record: TrialRecord, epoch: int) -> bool:
@@ -35,9 +35,3 @@ def parts_after_out_of_memory(record: TrialRecord, params: Mapping[str, object])
     """
     parts = most_parts(params)
     return parts if parts > record.accumulate else None
-
-
-def most_parts(params: Mapping[str, object]) -> int:
-    """Into how many parts of whole images a batch may be split: 2, or 1 for an odd number of images."""
-    batch = params.get("batch_size")
-    return _HALVES if isinstance(batch, int) and batch % _HALVES == 0 else 1

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.config_notices import config_notices
+from orchestrator.config_notices import config_notices, few_weights_notices
 from orchestrator.devices import check_devices
 from orchestrator.options import Options
-from orchestrator.retention import few_weights_notices
 from orchestrator.spaces import check_sampler, reads_data, with_classes
 from orchestrator.start_weights import seen_before, start_weights_of, unpublished_notices
 from orchestrator.teachers import asks_for_teacher, check_unlabelled

@@ -11,30 +11,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from results.boxes import Detections, Truth, detections_from_coco, truth_from_coco
-from results.coco_table import coco_evaluation
+from results.boxes import detections_from_coco, truth_from_coco
 from results.commands import run_command
-from results.errors import InputError
-
-KINDS = {
-    "Cls": "classification",
-    "Loc": "localisation",
-    "Both": "both",
-    "Dupe": "duplicate",
-    "Bkg": "background",
-    "Miss": "missed",
-}
-BACKGROUND_IOU = 0.1
-
-
-@dataclass(frozen=True)
-class ErrorKind:
-    """How often an error occurs, and how much the mean AP rises when it is mended everywhere."""
-
-    count: int
-    ap_cost: float
+from results.error_costs import error_kinds
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,22 +36,6 @@ def main(arguments: Sequence[str]) -> int:
     for name, kind in sorted(found.items(), key=lambda item: -item[1].ap_cost):
         print(f"{name:<15} {kind.count:>7}   AP {kind.ap_cost:+.4f} if mended")
     return 0
-
-
-def error_kinds(truth: Truth, detections: Detections, iou: float = 0.5) -> dict[str, ErrorKind]:
-    """Errors by kind, at most 100 detections an image and class; nothing for a truth without boxes.
-
-    Raises:
-        InputError: the IoU is not above that of background (0.1) and at most 1.
-    """
-    if not BACKGROUND_IOU < iou <= 1:
-        raise InputError(f"--iou is above {BACKGROUND_IOU} and at most 1", iou, "use 0.5")
-    if len(truth) == 0:
-        return {}
-    evaluation = coco_evaluation(truth, detections, ious=(iou,))
-    evaluation.evaluate()
-    found = evaluation.tide_errors(pos_thr=iou, bg_thr=BACKGROUND_IOU)
-    return {name: ErrorKind(int(found["counts"][key]), float(found["delta_ap"][key])) for key, name in KINDS.items()}
 
 
 if __name__ == "__main__":

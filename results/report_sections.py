@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.coco_table import coco_numbers
-from results.error_kinds import error_kinds
+from results.error_costs import error_kinds
 from results.groups import group_of_image
 from results.out_of_fold import out_of_fold
 from results.post_settings import PostSpec
@@ -20,7 +20,7 @@ from results.scoring import Matched, keep_all, match
 from results.solution import Solution
 from results.solve import Draws, draws_of
 from results.sweep import Sweep
-from results.tradeoff import Point, tradeoff
+from results.tradeoff_curve import Point, tradeoff
 from results.trial_files import Boxes
 from results.uncertainty import interval, replicate_values
 

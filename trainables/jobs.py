@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+HALVES = 2
+
 
 @dataclass(frozen=True)
 class TrialJob:
@@ -35,7 +37,7 @@ class TrialJob:
         threads: CPU threads of the trial.
         start_epoch: epoch of the checkpoint in `folder` to go on from; 0 starts anew.
         accumulate: parts that each batch is trained in, one after the other, for one optimizer step; so a trial that
-            ran out of memory keeps its batch, its steps and its learning rates. See `can_halve`.
+            ran out of memory keeps its batch, its steps and its learning rates. See `most_parts`.
         time_limit_s: the trial fails as "time-out" once it has run for so long, in all its attempts together; None for
             no limit.
         shared_device: whether other trials may run on the same device (for a CPU: on the same machine) meanwhile, so
@@ -138,10 +140,10 @@ class Failed:
         return {"phase": "failed", **asdict(self)}
 
 
-def can_halve(job: TrialJob) -> bool:
-    """Whether the job can be tried again with twice as many parts a batch; each part keeps whole images."""
-    batch_size = job.params.get("batch_size", 1)
-    return isinstance(batch_size, int) and batch_size % (2 * job.accumulate) == 0
+def most_parts(params: Mapping[str, object]) -> int:
+    """Into how many parts of whole images a batch may be split: 2, or 1 for an odd number of images."""
+    batch = params.get("batch_size")
+    return HALVES if isinstance(batch, int) and batch % HALVES == 0 else 1
 
 
 Report = Callable[[Started | Rung], None]

@@ -1,7 +1,7 @@
 """The hashes of points do not move with the code: a run of an older version is resumed and reused by a newer one.
 
 `pinned_hashes.json` holds, for each shipped space, the hash of its default point and one digest over its known points
-and every point that differs from the default in one value. Write it again (`python tests/orchestrator/test_pinned_hashes.py`)
+and every point that differs from the default in one value. Write it again (`python` with this file as its argument)
 only for a change that is meant to change what is trained, and say so in docs/LOG.md.
 """
 

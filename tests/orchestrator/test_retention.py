@@ -5,8 +5,9 @@ import pytest
 from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget
+from orchestrator.config_notices import few_weights_notices
 from orchestrator.jobs import Asked
-from orchestrator.retention import Retention, few_weights_notices, members_of_recipes
+from orchestrator.retention import Retention, members_of_recipes
 from results.layout import RunLayout, write_atomically
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING, TrialRecord
 

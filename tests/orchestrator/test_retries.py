@@ -6,10 +6,11 @@ from tiny_search import Driven, fake_space
 
 from orchestrator.budget import Budget
 from orchestrator.jobs import JobFactory
-from orchestrator.retries import MOST_LOSSES, most_parts
+from orchestrator.retries import MOST_LOSSES
 from results.layout import RunLayout, write_atomically
 from results.ledger import read_events
 from results.trial_records import COMPLETE, FAIL, PRUNED, RUNNING
+from trainables.jobs import most_parts
 
 HALVING = "{pruner: {name: successive_halving, reduction_factor: 2, min_epochs: 1}, epochs: 4, trials: 30}"
 BATCH_8 = "{x: {range: [0.0, 1.0]}, batch_size: 8}"

@@ -3,7 +3,7 @@ import pytest
 from drawn_boxes import detections_of, draw, truth_of
 
 from results.boxes import Detections
-from results.error_kinds import KINDS, error_kinds
+from results.error_costs import KINDS, error_kinds
 from results.errors import InputError
 
 BOX = [10.0, 10.0, 20.0, 20.0]

@@ -8,7 +8,8 @@ from drawn_boxes import detections_of, draw, truth_of
 from results.prepared import prepare, prepare_truth
 from results.rules import load_rule
 from results.scoring import keep_all, match
-from results.tradeoff import main, tradeoff
+from results.tradeoff import main
+from results.tradeoff_curve import tradeoff
 
 BOX = [10.0, 10.0, 20.0, 20.0]
 

@@ -8,7 +8,7 @@ from results.rules import load_rule
 from trainables.catalogue import DETECTORS
 from trainables.data.dataset import Dataset, Source
 from trainables.effective import TrainingData, config_hash, effective_config, training_data, trial_hash
-from trainables.jobs import TrialJob, can_halve
+from trainables.jobs import TrialJob
 
 DEFAULTS = {name: parameter.default for name, parameter in DETECTORS["cascade_rcnn"].train.items()}
 DATA = TrainingData("train.json", "images", (1, 2), ("a", "b"))
@@ -86,13 +86,6 @@ def test_training_data_are_the_scored_classes_by_id() -> None:
     categories = [Category(9, "nine"), Category(2, "two"), Category(0, "background")]
     assert training_data(dataset, categories, load_rule("coco50")).category_ids == (0, 2, 9)
     assert training_data(dataset, categories, load_rule("bottle_round1")).class_names == ("two", "nine")
-
-
-def test_only_batches_that_split_evenly_are_halved() -> None:
-    sizes = {size: can_halve(replace(JOB, params={"batch_size": size})) for size in (1, 2, 5, 16)}
-    assert sizes == {1: False, 2: True, 5: False, 16: True}
-    assert not can_halve(replace(JOB, params={"batch_size": 2}, accumulate=2))
-    assert not can_halve(replace(JOB, params={}))
 
 
 def test_options_that_came_later_leave_the_default_configuration_as_it_was() -> None:
